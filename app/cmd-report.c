@@ -118,7 +118,7 @@ typedef struct
   char *marks, *protocol;
   char **names; /* "3=Ours" */
   gint digits;
-  gboolean intervals;
+  gboolean intervals, by_seed;
   DhDrawn drawn;
 } Table;
 
@@ -186,6 +186,7 @@ write_table (DhCli *cli, const char *db, const char *runs, const Table *table, D
                              .digits = table->digits,
                              .marks = DH_TABLE_MARK_BEST,
                              .intervals = table->intervals,
+                             .by_seed = table->by_seed,
                              .drawn = table->drawn,
                              .progress = cli->quiet ? NULL : &cli->progress };
   if (!list)
@@ -276,7 +277,13 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { "mark", 0, 0, G_OPTION_ARG_STRING, &table.marks,
       "With --table: best in bold (the default), the second underlined too, or none", "none|best|second" },
     { "name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &table.names,
-      "With --table: what to call a run's row, once for each run; runs of the same name share a row", "N=NAME" },
+      "With --table: what to call a run's row, once for each run; runs of the same name share a row, and where "
+      "several of them measured one data set it has their mean ± sample standard deviation",
+      "N=NAME" },
+    { "by-seed", 0, 0, G_OPTION_ARG_NONE, &table.by_seed,
+      "With --table: the same of runs whose weights come from trainings that differ in their seed alone, by the "
+      "config.json beside the weights",
+      NULL },
     { "digits", 0, 0, G_OPTION_ARG_INT, &table.digits, "With --table: behind the point (default 2)", "N" },
     { "run", 0, 0, G_OPTION_ARG_STRING, &runs, "The run, or two to compare (default: the newest); with --table any",
       "N[,M…]" },
@@ -326,8 +333,8 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
   if (table.wanted && (kept || objects || slices))
     return dh_cli_usage (cli, "--threshold, --slices and --objects have no place in a --table");
-  if (!table.wanted && (table.protocol || table.marks || table.names || table.digits != 2))
-    return dh_cli_usage (cli, "--protocol, --mark, --name and --digits belong to --table");
+  if (!table.wanted && (table.protocol || table.marks || table.names || table.by_seed || table.digits != 2))
+    return dh_cli_usage (cli, "--protocol, --mark, --name, --by-seed and --digits belong to --table");
   const char *path = printed ? "/dev/stdout" : out;
   table.intervals = intervals;
   table.drawn = drawn;
@@ -335,7 +342,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return write_table (cli, db, runs, &table, format, path);
   gint64 first = 0, second = 0;
   if (runs && !parse_runs (runs, &first, &second))
-    return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma", runs);
+    return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma; a --table takes more", runs);
   if (first && first == second)
     return dh_cli_usage (cli, "--run %s compares a run with itself", runs);
   double value = NAN;

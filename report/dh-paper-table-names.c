@@ -13,20 +13,79 @@ find_name (const DhPaperTable *table, gint64 run)
   return NULL;
 }
 
+static const DhRunSeries *
+find_series (const DhPaperTable *table, gint64 run)
+{
+  return table->series ? g_hash_table_lookup (table->series, &run) : NULL;
+}
+
+static void
+series_free (gpointer data)
+{
+  dh_run_series_clear (data);
+  g_free (data);
+}
+
+void
+dh_paper_table_find_series (DhPaperTable *table)
+{
+  table->series = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, series_free);
+  for (guint i = 0; i < table->runs->len; i++)
+    {
+      DhRunRow *run = ((DhReportRun *)table->runs->pdata[i])->run;
+      g_autoptr (GDateTime) started = g_date_time_new_from_iso8601 (run->started, NULL);
+      DhRunSeries found = { NULL };
+      if (find_name (table, run->id) || run->method)
+        continue;
+      if (started && run->model_path && dh_run_series_find (run->model_path, g_date_time_to_unix (started), &found))
+        g_hash_table_insert (table->series, &run->id, g_memdup2 (&found, sizeof found));
+      else
+        g_ptr_array_add (table->lacks,
+                         g_strdup_printf ("run %" G_GINT64_FORMAT
+                                          ": no training is known that its weights come from: no config.json lies "
+                                          "beside them, or a later one",
+                                          (gint64)run->id));
+    }
+}
+
 char *
 dh_paper_table_dup_key (const DhPaperTable *table, const DhRunRow *run, const char *score)
 {
   const char *name = find_name (table, run->id);
+  const DhRunSeries *series = find_series (table, run->id);
   if (name)
     return g_strdup_printf ("name\n%s\n%s", name, g_str_equal (score, run->score) ? "" : score);
+  if (series)
+    {
+      g_autofree char *weights = g_path_get_basename (run->model_path);
+      return g_strdup_printf ("series\n%s\n%s\n%s\n%s", series->series, weights, score, run->precision);
+    }
   return run->method ? g_strdup_printf ("method\n%s\n%s", run->method, score)
                      : g_strdup_printf ("weights\n%s\n%s\n%s", run->model_sha256, score, run->precision);
+}
+
+gboolean
+dh_paper_table_joins (const DhPaperTable *table, const DhPaperCell *cell, const DhRunRow *run)
+{
+  const DhRunSeries *own = find_series (table, run->id);
+  if (cell->members->len == 0 || find_name (table, run->id))
+    return TRUE;
+  for (guint i = 0; own && i < cell->members->len; i++)
+    {
+      const DhPaperMember *member = cell->members->pdata[i];
+      const DhRunSeries *other = find_series (table, member->run->run->id);
+      /* The same seed again is no other training. */
+      if (other && other->seed == own->seed)
+        return FALSE;
+    }
+  return own != NULL;
 }
 
 char *
 dh_paper_table_dup_name (const DhPaperTable *table, const DhRunRow *run, const char *score)
 {
   const char *name = find_name (table, run->id);
+  const DhRunSeries *series = find_series (table, run->id);
   /* The name is that of what was measured, not of the maps beside it. */
   if (name)
     return g_str_equal (score, run->score) ? g_strdup (name) : g_strdup_printf ("%s, %s", name, score);
@@ -35,7 +94,8 @@ dh_paper_table_dup_name (const DhPaperTable *table, const DhRunRow *run, const c
   /* Numbers of smaller images, or of tiles, are never those of the network alone. */
   const char *reduced = strstr (run->precision, "-scale");
   reduced = reduced ? reduced : strstr (run->precision, "-tile");
-  return reduced ? g_strdup_printf ("%s, %s", run->model_title, reduced + 1) : g_strdup (run->model_title);
+  const char *title = series ? series->name : run->model_title;
+  return reduced ? g_strdup_printf ("%s, %s", title, reduced + 1) : g_strdup (title);
 }
 
 static gboolean

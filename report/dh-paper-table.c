@@ -9,20 +9,6 @@
 #include "dh-run-state.h"
 
 static void
-cell_free (gpointer data)
-{
-  DhPaperCell *cell = data;
-  for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
-    g_free (cell->text[i]);
-  for (guint i = 0; i < DH_PAPER_INTERVALS; i++)
-    {
-      g_free (cell->low[i]);
-      g_free (cell->high[i]);
-    }
-  g_free (cell);
-}
-
-static void
 row_free (gpointer data)
 {
   DhPaperRow *row = data;
@@ -68,6 +54,7 @@ table_free (DhPaperTable *table)
   g_ptr_array_unref (table->notes);
   g_ptr_array_unref (table->runs);
   g_ptr_array_unref (table->lacks);
+  g_clear_pointer (&table->series, g_hash_table_unref);
   g_free (table);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhPaperTable, table_free)
@@ -130,7 +117,7 @@ find_group (DhPaperTable *table, const DhReportRun *run)
   return table->groups->len - 1;
 }
 
-/* A method that was measured twice on one set has a row for each. */
+/* What was measured twice on one set by the same weights has a row for each. */
 static DhPaperRow *
 find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint group)
 {
@@ -138,7 +125,7 @@ find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint 
   for (guint r = 0; r < table->rows->len; r++)
     {
       DhPaperRow *row = table->rows->pdata[r];
-      if (g_str_equal (row->key, key) && ((DhPaperCell *)row->cells->pdata[group])->run == 0)
+      if (g_str_equal (row->key, key) && dh_paper_table_joins (table, row->cells->pdata[group], run->run))
         return row;
     }
   DhPaperRow *row = g_new0 (DhPaperRow, 1);
@@ -146,24 +133,11 @@ find_row (DhPaperTable *table, const DhReportRun *run, const char *score, guint 
   row->score = score;
   row->run = run->run->id;
   row->name = dh_paper_table_dup_name (table, run->run, score);
-  row->cells = g_ptr_array_new_with_free_func (cell_free);
+  row->cells = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_paper_cell_free);
   for (guint g = 0; g < table->groups->len; g++)
-    g_ptr_array_add (row->cells, g_new0 (DhPaperCell, 1));
+    g_ptr_array_add (row->cells, dh_paper_cell_new ());
   g_ptr_array_add (table->rows, row);
   return row;
-}
-
-static guint
-add_note (DhPaperTable *table, char *text)
-{
-  for (guint i = 0; i < table->notes->len; i++)
-    if (g_str_equal (table->notes->pdata[i], text))
-      {
-        g_free (text);
-        return i + 1;
-      }
-  g_ptr_array_add (table->notes, text);
-  return table->notes->len;
 }
 
 /* Of a folder in which files were changed since. */
@@ -198,35 +172,31 @@ find_difference (const DhReportRun *first, const DhReportRun *run, const DhRunPr
   return NULL;
 }
 
-static guint
-find_component_note (DhPaperTable *table, const DhPaperGroup *group, const DhReportRun *run,
-                     const DhReportComponents *own)
+static char *
+find_component_difference (const DhPaperGroup *group, const DhReportRun *run, const DhReportComponents *own)
 {
   g_auto (DhReportComponents) that = { NULL };
   if (!dh_report_find_components (group->first->run, &that) || g_strcmp0 (that.rule, own->rule) == 0)
-    return 0;
-  return add_note (table, g_strdup_printf ("run %" G_GINT64_FORMAT ": components by another rule: %s",
-                                           (gint64)run->run->id, own->rule));
+    return NULL;
+  return g_strdup_printf ("run %" G_GINT64_FORMAT ": components by another rule: %s", (gint64)run->run->id, own->rule);
 }
 
 static void
 add_score (DhPaperTable *table, const DhReportRun *run, guint g, const DhRunProtocolRow *row)
 {
   DhPaperGroup *group = table->groups->pdata[g];
-  DhPaperRow *to = find_row (table, run, row->score, g);
-  DhPaperCell *cell = to->cells->pdata[g];
-  char *why = find_difference (group->first, run, row, table->protocol);
+  DhPaperCell *cell = find_row (table, run, row->score, g)->cells->pdata[g];
   g_auto (DhReportComponents) found = { NULL };
   const gboolean components = g_str_equal (row->score, run->run->score) && dh_report_find_components (run->run, &found);
-  cell->run = run->run->id;
-  cell->note = why ? add_note (table, why) : 0;
-  cell->numbers[DH_PAPER_AP] = row->ap;
-  cell->numbers[DH_PAPER_FPR95] = row->fpr95;
-  cell->numbers[DH_PAPER_AUROC] = row->auroc;
-  cell->numbers[DH_PAPER_SIOU] = components ? found.siou : NAN;
-  cell->numbers[DH_PAPER_PPV] = components ? found.ppv : NAN;
-  cell->numbers[DH_PAPER_MEAN_F1] = components ? found.mean_f1 : NAN;
-  cell->component_note = !components || cell->note ? cell->note : find_component_note (table, group, run, &found);
+  DhPaperMember *member = g_new0 (DhPaperMember, 1);
+  *member = (DhPaperMember){ .run = run,
+                             .score = row->score,
+                             .numbers = { row->ap, row->fpr95, row->auroc, components ? found.siou : NAN,
+                                          components ? found.ppv : NAN, components ? found.mean_f1 : NAN },
+                             .components = components,
+                             .why = find_difference (group->first, run, row, table->protocol),
+                             .component_why = components ? find_component_difference (group, run, &found) : NULL };
+  g_ptr_array_add (cell->members, member);
   group->components |= components;
 }
 
@@ -278,8 +248,8 @@ rank_column (DhPaperTable *table, guint group, guint number)
     for (guint r = 0; r < table->rows->len; r++)
       {
         DhPaperCell *cell = ((DhPaperRow *)table->rows->pdata[r])->cells->pdata[group];
-        const guint note = number >= DH_PAPER_SIOU ? cell->component_note : cell->note;
-        const double value = cell->text[number] && !note ? sign * g_ascii_strtod (cell->text[number], NULL) : -INFINITY;
+        const gboolean compared = cell->text[number] && cell->notes[number]->len == 0;
+        const double value = compared ? sign * g_ascii_strtod (cell->text[number], NULL) : -INFINITY;
         n += pass == 0 && isfinite (value);
         if (pass == 1)
           cell->rank[number] = !isfinite (value) || n < 2 ? 0 : value == best[0] ? 1 : value == best[1] ? 2 : 0;
@@ -308,25 +278,35 @@ print_numbers (DhPaperTable *table, guint digits)
     for (guint g = 0; g < table->groups->len; g++)
       {
         DhPaperCell *cell = ((DhPaperRow *)table->rows->pdata[r])->cells->pdata[g];
-        for (guint i = 0; i < DH_PAPER_NUMBERS && cell->run; i++)
-          cell->text[i] = print_percent (cell->numbers[i], digits);
+        dh_paper_cell_settle (cell, table->notes);
+        for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
+          {
+            cell->text[i] = print_percent (cell->numbers[i].mean, digits);
+            cell->deviation[i] = print_percent (cell->numbers[i].deviation, digits);
+            if (!cell->deviation[i])
+              continue;
+            table->seeds_differ |= table->seeds && table->seeds != cell->numbers[i].n;
+            table->seeds = cell->numbers[i].n;
+          }
       }
   for (guint g = 0; g < table->groups->len; g++)
     for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
       rank_column (table, g, i);
 }
 
-/* The cell of what the run itself measured, and not of a map beside it. */
+/* The cell of what the run itself measured, and not of a map beside it. NULL: there is none, or one that other runs
+ * come before in. */
 static DhPaperCell *
-find_own_cell (DhPaperTable *table, const DhRunRow *run)
+find_own_cell (DhPaperTable *table, const DhReportRun *run)
 {
   for (guint r = 0; r < table->rows->len; r++)
-    {
-      const DhPaperRow *row = table->rows->pdata[r];
-      for (guint g = 0; g < table->groups->len; g++)
-        if (((DhPaperCell *)row->cells->pdata[g])->run == run->id && g_str_equal (row->score, run->score))
-          return row->cells->pdata[g];
-    }
+    for (guint g = 0; g < table->groups->len; g++)
+      {
+        DhPaperCell *cell = ((DhPaperRow *)table->rows->pdata[r])->cells->pdata[g];
+        const DhPaperMember *member = cell->members->len ? cell->members->pdata[0] : NULL;
+        if (member && member->run == run && g_str_equal (member->score, run->run->score))
+          return cell;
+      }
   return NULL;
 }
 
@@ -338,11 +318,21 @@ add_intervals (DhPaperTable *table, DhDatabase *database, GCancellable *cancella
   for (guint i = 0; options->intervals && i < table->runs->len; i++)
     {
       const DhRunRow *run = ((const DhReportRun *)table->runs->pdata[i])->run;
-      DhPaperCell *cell = find_own_cell (table, run);
+      DhPaperCell *cell = find_own_cell (table, table->runs->pdata[i]);
       g_autoptr (GError) error = NULL;
       DhRunIntervals measured;
       if (!cell)
         continue;
+      /* Which images a set has is another chance than that of a seed, and is told of one network. */
+      if (cell->members->len > 1)
+        {
+          g_autofree char *of = dh_paper_cell_dup_runs (cell);
+          g_ptr_array_add (table->lacks,
+                           g_strdup_printf ("%s: an interval is of one run's images; of several runs there is the "
+                                            "deviation, and each alone has an interval",
+                                            of));
+          continue;
+        }
       if (!dh_run_intervals_measure (database, run->id, 0, options->drawn, &measured, options->progress, cancellable,
                                      &error))
         {
@@ -407,6 +397,8 @@ dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhRe
       return FALSE;
   if (options->n_runs == 0 && !add_all (table, database, error))
     return FALSE;
+  if (options->by_seed)
+    dh_paper_table_find_series (table);
   add_scores (table);
   if (table->rows->len == 0)
     {

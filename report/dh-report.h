@@ -94,8 +94,13 @@ typedef struct
   const char *protocol; /* of AP, FPR95 and AUROC; NULL: densehybrid-pooled */
   guint digits;         /* behind the point; up to 6 */
   DhTableMarks marks;
-  const DhTableName *names; /* how the rows of some runs are called; runs of one name are one method's */
+  /* How the rows of some runs are called. Runs of one name are one method's: where several of them measured one set,
+   * its cell has their mean and sample standard deviation. */
+  const DhTableName *names;
   guint n_names;
+  /* The same of runs without a name whose weights come from trainings that differ in their seed alone (by the
+   * config.json beside them, dh-run-series.h), where the weights' files are of one name. */
+  gboolean by_seed;
   /* AP, FPR95 and AUROC of the runs' own scores with their 95 % intervals, of densehybrid-pooled alone: reads the runs'
    * maps again. Where they cannot be had there are none, and a comment says why. */
   gboolean intervals;

@@ -24,6 +24,9 @@ static const struct
         "95 of 100 draws lie in the interval. Of fewer than some thirty it is too narrow. What another training or "
         "another "
         "city would change is not in it.") },
+  { { N_ ("mean ± standard deviation") },
+    N_ ("Of the chosen runs, as of trainings that differ in their seed; the deviation is that of the sample, "
+        "√(Σ (x − mean)² ÷ (n − 1)). It tells of the seed; of which images the set has, Intervals tell.") },
   { { N_ ("Undefined") },
     N_ ("Images that are left out of a mean, because an image without anomalies, or without inliers, has no AP, "
         "AUROC "

@@ -32,7 +32,8 @@ make_menu (void)
   dh_ui_menu_section (menu, NULL, _ ("With sl_ices of the set"), "win.report-slices", _ ("With lists of the _objects"),
                       "win.report-objects", _ ("Wi_th 95 % intervals"), "win.report-intervals", NULL);
   dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTe_X, booktabs…"), "runs.table::tex",
-                      _ ("Markdow_n…"), "runs.table::md", _ ("CS_V…"), "runs.table::csv", NULL);
+                      _ ("Markdow_n…"), "runs.table::md", _ ("CS_V…"), "runs.table::csv",
+                      _ ("S_eeds of a training as one row"), "runs.by-seed", NULL);
   dh_ui_menu_section (menu, _ ("Raw scores"), _ ("Se_gmentMeIfYouCan layout, HDF5…"), "runs.maps::smiyc",
                       _ ("_Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("_ISSU layout, .npz…"),
                       "runs.maps::issu", _ ("N_umPy, a tree of .npy…"), "runs.maps::npy",

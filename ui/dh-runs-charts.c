@@ -222,8 +222,10 @@ dh_runs_charts_set (DhRunsCharts *self, DhRunItem *a, DhRunItem *b)
       }
   g_set_object (&self->asked[0], a);
   g_set_object (&self->asked[1], b);
-  dh_training_charts_set_job (DH_TRAINING_CHARTS (self->training), training ? jobs[0] : NULL,
-                              training ? jobs[1] : NULL);
+  g_autoptr (GPtrArray) others = g_ptr_array_new ();
+  if (training && jobs[1] != NULL)
+    g_ptr_array_add (others, jobs[1]);
+  dh_training_charts_set_job (DH_TRAINING_CHARTS (self->training), training ? jobs[0] : NULL, others);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), training ? "training" : "evaluation");
   show (self);
 }

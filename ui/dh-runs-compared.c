@@ -5,6 +5,7 @@
 #include "dh-help.h"
 #include "dh-number.h"
 #include "dh-runs-columns.h"
+#include "dh-runs-means.h"
 
 /* "62.28 …" */
 #define NUMBER_CHARS 7
@@ -23,6 +24,7 @@ typedef struct
   GtkGrid *grid;
   DhChance *chance;
   DhRunItem *a, *b;
+  GPtrArray *all; /* DhRunItem */
   const DhSpreads *shown;
 } Compared;
 
@@ -327,8 +329,10 @@ show_table (Compared *self, const DhRun *a, const DhRun *b)
   self->shown = a != NULL ? dh_chance_get (self->chance, a, b) : NULL;
   dh_ui_clear_grid (self->grid);
   Filling filling = { self->grid, 0, a, b, self->shown };
-  if (a != NULL)
-    fill (&filling);
+  if (a == NULL)
+    return;
+  filling.row = dh_runs_means_fill (self->grid, filling.row, self->all);
+  fill (&filling);
 }
 
 /* What is under way, or what there is to do. */
@@ -379,12 +383,20 @@ on_button (Compared *self)
     dh_chance_measure (self->chance, a, b);
 }
 
+static gpointer
+item_ref (gconstpointer item, gpointer data)
+{
+  return g_object_ref ((gpointer)item);
+}
+
 void
-dh_runs_compared_set (GtkWidget *card, DhRunItem *a, DhRunItem *b)
+dh_runs_compared_set (GtkWidget *card, DhRunItem *a, DhRunItem *b, GPtrArray *all)
 {
   Compared *self = g_object_get_data (G_OBJECT (card), "compared");
   g_set_object (&self->a, a);
   g_set_object (&self->b, b);
+  g_ptr_array_set_size (self->all, 0);
+  g_ptr_array_extend (self->all, all, item_ref, NULL);
   show_table (self, get_run (a), get_run (b));
   show_head (self, get_run (a), get_run (b));
 }
@@ -398,6 +410,7 @@ compared_free (gpointer data)
   g_object_unref (self->chance);
   g_clear_object (&self->a);
   g_clear_object (&self->b);
+  g_ptr_array_unref (self->all);
   g_free (self);
 }
 
@@ -408,6 +421,7 @@ dh_runs_compared_new (void)
   Compared *self = g_new0 (Compared, 1);
   GtkWidget *card = dh_metrics_card_new (_ ("Chosen"), &self->note, &head);
   self->chance = dh_chance_new ();
+  self->all = g_ptr_array_new_with_free_func (g_object_unref);
   self->button = gtk_button_new ();
   dh_ui_add_classes (self->button, "flat");
   gtk_widget_set_valign (self->button, GTK_ALIGN_CENTER);
@@ -421,6 +435,6 @@ dh_runs_compared_new (void)
   g_signal_connect_swapped (self->button, "clicked", G_CALLBACK (on_button), self);
   g_signal_connect_swapped (self->chance, "changed", G_CALLBACK (on_chance), self);
   g_object_set_data_full (G_OBJECT (card), "compared", self, compared_free);
-  dh_runs_compared_set (card, NULL, NULL);
+  show_head (self, NULL, NULL);
   return card;
 }

@@ -7,6 +7,7 @@ typedef struct
   gint64 run, other;
   char *layout;  /* of maps; NULL: a report */
   GArray *table; /* gint64: a table of them; NULL: none */
+  gboolean by_seed;
 } Export;
 
 static void
@@ -26,7 +27,7 @@ on_response (GtkNativeDialog *dialog, int response, Export *export)
       response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog)) : NULL;
   g_autofree char *path = file != NULL ? g_file_get_path (file) : NULL;
   if (path != NULL && export->table != NULL)
-    dh_session_export_table (export->session, export->table, path);
+    dh_session_export_table (export->session, export->table, export->by_seed, path);
   else if (path != NULL && export->layout != NULL)
     dh_session_export_maps (export->session, export->run, export->layout, path);
   else if (path != NULL)
@@ -74,7 +75,7 @@ dh_runs_export_maps (GtkWidget *above, DhSession *session, gint64 run, const cha
 }
 
 void
-dh_runs_export_table (GtkWidget *above, DhSession *session, GArray *runs, const char *form)
+dh_runs_export_table (GtkWidget *above, DhSession *session, GArray *runs, gboolean by_seed, const char *form)
 {
   if (runs->len == 0)
     {
@@ -84,6 +85,7 @@ dh_runs_export_table (GtkWidget *above, DhSession *session, GArray *runs, const 
     }
   Export *export = export_new (session, 0, 0);
   export->table = runs;
+  export->by_seed = by_seed;
   g_autofree char *name = g_strconcat ("table.", form, NULL);
   ask (above, _ ("A table of the runs that are shown"), name, export);
 }

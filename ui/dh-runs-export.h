@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 void dh_runs_export_report (GtkWidget *above, DhSession *session, gint64 run, gint64 other, const char *form);
 /* The score maps of a run, in a layout of dh_session_export_maps(). */
 void dh_runs_export_maps (GtkWidget *above, DhSession *session, gint64 run, const char *layout);
-/* A table of runs, gint64 each, in their order. Takes the array; "message" where it is empty. */
-void dh_runs_export_table (GtkWidget *above, DhSession *session, GArray *runs, const char *form);
+/* A table of runs, gint64 each, in their order; `by_seed`: trainings that differ in their seed alone as one row. Takes
+ * the array; "message" where it is empty. */
+void dh_runs_export_table (GtkWidget *above, DhSession *session, GArray *runs, gboolean by_seed, const char *form);
 
 G_END_DECLS

@@ -112,7 +112,8 @@ show_chosen (DhRunsPage *self)
   DhRunItem *a = chosen (self, 0), *b = chosen (self, 1);
   const DhRun *first = a != NULL ? dh_run_item_get (a) : NULL, *second = b != NULL ? dh_run_item_get (b) : NULL;
   DhTrainingJob *job = a != NULL ? dh_run_item_get_job (a) : NULL;
-  dh_runs_compared_set (self->compared, a, b);
+  g_autoptr (GPtrArray) all = dh_runs_table_list_chosen (DH_RUNS_TABLE (self->table));
+  dh_runs_compared_set (self->compared, a, b, all);
   dh_runs_charts_set (DH_RUNS_CHARTS (self->charts), a, b);
   const gboolean both = first != NULL && second != NULL && !first->training && !second->training;
   set_enabled (self, "export", first != NULL && !first->training);
@@ -196,13 +197,20 @@ export_runs (GSimpleAction *action, GVariant *value, gpointer data)
                          b != NULL && !b->training ? b->id : 0, g_variant_get_string (value, NULL));
 }
 
+static gboolean
+is_by_seed (DhRunsPage *self)
+{
+  g_autoptr (GVariant) state = g_action_group_get_action_state (G_ACTION_GROUP (self->actions), "by-seed");
+  return g_variant_get_boolean (state);
+}
+
 /* Of all that the filter leaves, whatever is chosen. */
 static void
 export_table (GSimpleAction *action, GVariant *value, gpointer data)
 {
   DhRunsPage *self = data;
   dh_runs_export_table (GTK_WIDGET (self), self->session, dh_runs_table_list_shown (DH_RUNS_TABLE (self->table)),
-                        g_variant_get_string (value, NULL));
+                        is_by_seed (self), g_variant_get_string (value, NULL));
 }
 
 static void
@@ -406,7 +414,8 @@ dh_runs_page_new (DhSession *session)
     { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
     { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
     { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL },
-    { "remove", remove_chosen, NULL, NULL, NULL },      { "combine", combine_chosen, NULL, NULL, NULL }
+    { "remove", remove_chosen, NULL, NULL, NULL },      { "combine", combine_chosen, NULL, NULL, NULL },
+    { "by-seed", NULL, NULL, "false", NULL },
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));

@@ -65,6 +65,20 @@ show_note (DhRunsTable *self)
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), shown > 0 || n == 0 ? "rows" : "none");
 }
 
+/* Whatever is known of any of them may change. */
+static void
+watch_kept (DhRunsTable *self, gboolean watch)
+{
+  GHashTableIter iter;
+  gpointer item;
+  g_hash_table_iter_init (&iter, self->kept);
+  while (g_hash_table_iter_next (&iter, &item, NULL))
+    if (watch)
+      g_signal_connect_swapped (item, "changed", G_CALLBACK (say_chosen), self);
+    else
+      g_signal_handlers_disconnect_by_func (item, say_chosen, self);
+}
+
 static void
 take_chosen (DhRunsTable *self)
 {
@@ -77,15 +91,18 @@ take_chosen (DhRunsTable *self)
       if (item == self->chosen[i])
         continue;
       others = TRUE;
-      if (self->chosen[i] != NULL)
-        g_signal_handlers_disconnect_by_func (self->chosen[i], say_chosen, self);
       g_set_object (&self->chosen[i], item);
-      if (item != NULL)
-        g_signal_connect_swapped (item, "changed", G_CALLBACK (say_chosen), self);
     }
+  for (guint i = 0; i < n && !others; i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (self->rows, gtk_bitset_get_nth (chosen, i));
+      others = g_hash_table_lookup (self->kept, item) != item;
+    }
+  watch_kept (self, FALSE);
   g_hash_table_remove_all (self->kept);
   for (guint i = 0; i < n; i++)
     g_hash_table_add (self->kept, g_list_model_get_item (self->rows, gtk_bitset_get_nth (chosen, i)));
+  watch_kept (self, TRUE);
   self->n_chosen = n;
   show_note (self);
   if (!others)
@@ -315,11 +332,9 @@ dh_runs_table_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (self->all, self);
     }
   for (guint i = 0; i < G_N_ELEMENTS (self->chosen); i++)
-    {
-      if (self->chosen[i] != NULL)
-        g_signal_handlers_disconnect_by_data (self->chosen[i], self);
-      g_clear_object (&self->chosen[i]);
-    }
+    g_clear_object (&self->chosen[i]);
+  if (self->kept != NULL)
+    watch_kept (self, FALSE);
   g_clear_pointer (&self->card, gtk_widget_unparent);
   g_clear_object (&self->selection);
   g_clear_object (&self->slots);

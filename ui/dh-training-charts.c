@@ -60,7 +60,7 @@ on_points (DhTrainingLog *log, guint curve, DhTrainingCharts *self)
 {
   for (guint i = 0; i < DH_N_PLOTS; i++)
     if (dh_training_plot_get_curve (self->plots[i]) == curve)
-      mark (self, i, log == self->source.other_log);
+      mark (self, i, log != self->source.log);
 }
 
 static void
@@ -123,28 +123,56 @@ follow (DhTrainingCharts *self, DhTrainingLog **log, DhTrainingJob *job)
   g_signal_connect_swapped (*log, "notify::loading", G_CALLBACK (on_loaded), self);
 }
 
-void
-dh_training_charts_set_job (DhTrainingCharts *self, DhTrainingJob *job, DhTrainingJob *other)
+static gboolean
+has_others (DhTrainingCharts *self, GPtrArray *others)
 {
-  if (job == other)
-    other = NULL;
-  if (job == self->source.job && other == self->source.other)
+  const GArray *shown = self->source.others;
+  if (shown->len != others->len)
+    return FALSE;
+  for (guint i = 0; i < shown->len; i++)
+    if (g_array_index (shown, DhPlotOther, i).job != others->pdata[i])
+      return FALSE;
+  return TRUE;
+}
+
+static void
+leave_others (DhTrainingCharts *self)
+{
+  for (guint i = 0; i < self->source.others->len; i++)
+    {
+      DhPlotOther *other = &g_array_index (self->source.others, DhPlotOther, i);
+      follow (self, &other->log, NULL);
+      g_object_unref (other->job);
+    }
+  g_array_set_size (self->source.others, 0);
+}
+
+void
+dh_training_charts_set_job (DhTrainingCharts *self, DhTrainingJob *job, GPtrArray *others)
+{
+  g_autoptr (GPtrArray) wanted = g_ptr_array_new ();
+  for (guint i = 0; others != NULL && i < others->len; i++)
+    if (others->pdata[i] != job)
+      g_ptr_array_add (wanted, others->pdata[i]);
+  if (job == self->source.job && has_others (self, wanted))
     return;
   if (self->source.job != NULL)
     g_signal_handlers_disconnect_by_data (self->source.job, self);
+  leave_others (self);
   g_set_object (&self->source.job, job);
-  g_set_object (&self->source.other, other);
   follow (self, &self->source.log, job);
-  if (self->source.other_log == self->source.log)
-    g_clear_object (&self->source.other_log);
-  follow (self, &self->source.other_log, other);
   if (job != NULL)
     {
       self->hybrid = read_form (job, &self->source.beta);
       g_signal_connect_swapped (job, "changed", G_CALLBACK (on_loaded), self);
     }
-  if (other != NULL)
-    read_form (other, &self->source.other_beta);
+  for (guint i = 0; i < wanted->len; i++)
+    {
+      DhPlotOther other = { .job = g_object_ref (wanted->pdata[i]) };
+      follow (self, &other.log, other.job);
+      read_form (other.job, &other.beta);
+      g_array_append_val (self->source.others, other);
+    }
   show_plots (self);
   mark_all (self);
   update_all (self);
@@ -201,9 +229,10 @@ dh_training_charts_dispose (GObject *object)
   if (self->source.job != NULL)
     g_signal_handlers_disconnect_by_data (self->source.job, self);
   follow (self, &self->source.log, NULL);
-  follow (self, &self->source.other_log, NULL);
+  if (self->source.others != NULL)
+    leave_others (self);
+  g_clear_pointer (&self->source.others, g_array_unref);
   g_clear_object (&self->source.job);
-  g_clear_object (&self->source.other);
   g_clear_pointer (&self->grid, gtk_widget_unparent);
   for (guint i = 0; i < DH_N_PLOTS; i++)
     g_clear_pointer (&self->plots[i], dh_training_plot_free);
@@ -229,6 +258,7 @@ dh_training_charts_new (DhSession *session)
   DhTrainingCharts *self = g_object_new (DH_TYPE_TRAINING_CHARTS, NULL);
   self->session = g_object_ref (session);
   self->columns = 3;
+  self->source.others = g_array_new (FALSE, FALSE, sizeof (DhPlotOther));
   self->grid = gtk_grid_new ();
   gtk_grid_set_column_homogeneous (GTK_GRID (self->grid), TRUE);
   gtk_grid_set_row_spacing (GTK_GRID (self->grid), 12);

@@ -145,11 +145,19 @@ rough_time (double seconds)
   return g_strdup_printf (_ ("≈ %.1f days"), seconds / 86400);
 }
 
+static guint
+count_trainings (DhTrainingCheckView *self)
+{
+  return (guint)MAX (dh_training_form_get_number (self->form, DH_TRAINING_TRAININGS), 1);
+}
+
 static void
 show_time (DhTrainingCheckView *self)
 {
   const DhTrainingCheck *check = self->check;
-  g_autofree char *time = rough_time (check != NULL ? check->seconds : NAN);
+  const guint n = count_trainings (self);
+  g_autofree char *one = rough_time (check != NULL ? check->seconds : NAN);
+  g_autofree char *time = n > 1 && check != NULL ? g_strdup_printf ("%u × %s", n, one) : g_strdup (one);
   g_autofree char *steps = dh_number_format_count (check != NULL ? check->steps : 0);
   g_autofree char *text = check != NULL && check->steps > 0
                               ? g_strdup_printf (ngettext ("%s · %s step", "%s · %s steps", check->steps), time, steps)
@@ -177,6 +185,9 @@ show (DhTrainingCheckView *self)
   gtk_widget_set_opacity (self->lines, looking ? 0.5 : 1.0);
   gboolean can = self->check != NULL && self->check->can_start;
   gtk_widget_set_sensitive (self->add, can);
+  const guint n = count_trainings (self);
+  g_autofree char *add = g_strdup_printf (ngettext ("Add to queue", "Add %u to queue", n), n);
+  gtk_button_set_label (GTK_BUTTON (self->add), add);
   const char *why = NULL;
   for (guint i = 0; self->check != NULL && !can && why == NULL && i < self->check->lines->len; i++)
     {
@@ -186,7 +197,8 @@ show (DhTrainingCheckView *self)
     }
   /* A button that is not sensitive shows no tooltip; what is around it does. */
   gtk_widget_set_tooltip_text (self->add_hint, looking ? _ ("Data, weights and memory are being looked at")
-                                               : can   ? _ ("It starts when its turn comes")
+                                               : can   ? n > 1 ? _ ("They start one after the other")
+                                                               : _ ("It starts when its turn comes")
                                                        : why);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->add), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
                                   why != NULL ? why : "", -1);

@@ -6,6 +6,7 @@
 #include "dh-training-charts.h"
 
 #define MOST_COMPARED 30
+#define SEEDS (-1) /* as the other one: all that differ from this one in their seed alone */
 
 struct _DhTrainingCurves
 {
@@ -16,7 +17,7 @@ struct _DhTrainingCurves
   GtkWidget *box, *title, *compared, *caption, *slider, *weight, *checkpoints, *compare, *charts;
   GMenu *checkpoint_menu, *compare_menu;
   GSimpleActionGroup *actions;
-  gint64 other; /* id; 0: none */
+  gint64 other; /* id; 0: none; SEEDS */
 };
 
 G_DEFINE_FINAL_TYPE (DhTrainingCurves, dh_training_curves, GTK_TYPE_WIDGET)
@@ -52,16 +53,49 @@ change_log (GSimpleAction *action, GVariant *value, gpointer data)
   dh_settings_set_int (settings_of (self), "training", "log-axis", g_variant_get_boolean (value));
 }
 
+/* Of this training, as far as they have begun; DhTrainingJob, borrowed. */
+static GPtrArray *
+list_seeds (DhTrainingCurves *self)
+{
+  GPtrArray *seeds = g_ptr_array_new ();
+  g_autoptr (DhTrainingForm) own = self->job != NULL ? dh_training_job_dup_form (self->job) : NULL;
+  const guint n = own != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->queue)) : 0;
+  for (guint i = 0; i < n && seeds->len < MOST_COMPARED; i++)
+    {
+      g_autoptr (DhTrainingJob) job = g_list_model_get_item (G_LIST_MODEL (self->queue), i);
+      if (job == self->job || dh_training_job_get_state (job) == DH_JOB_QUEUED)
+        continue;
+      g_autoptr (DhTrainingForm) form = dh_training_job_dup_form (job);
+      if (form != NULL && dh_training_form_differs_in_seed (own, form))
+        g_ptr_array_add (seeds, job);
+    }
+  return seeds;
+}
+
 static void
 show_compared (DhTrainingCurves *self)
 {
-  DhTrainingJob *other = self->other != 0 ? dh_training_queue_find (self->queue, self->other) : NULL;
-  other = other != self->job ? other : NULL;
-  dh_training_charts_set_job (DH_TRAINING_CHARTS (self->charts), self->job, other);
-  g_autofree char *text = other != NULL ? g_strdup_printf ("╌ %s", dh_training_job_get_title (other)) : NULL;
+  DhTrainingJob *other = self->other > 0 ? dh_training_queue_find (self->queue, self->other) : NULL;
+  g_autoptr (GPtrArray) others = self->other == SEEDS ? list_seeds (self) : g_ptr_array_new ();
+  if (other != NULL && other != self->job)
+    g_ptr_array_add (others, other);
+  dh_training_charts_set_job (DH_TRAINING_CHARTS (self->charts), self->job, others);
+  g_autofree char *seeds = g_strdup_printf (
+      ngettext ("╌ %u training of another seed", "╌ %u trainings of other seeds", others->len), others->len);
+  g_autofree char *text = others->len == 0       ? NULL
+                          : self->other == SEEDS ? g_strdup (seeds)
+                                                 : g_strdup_printf ("╌ %s", dh_training_job_get_title (other));
   gtk_label_set_label (GTK_LABEL (self->compared), text != NULL ? text : "");
   gtk_widget_set_tooltip_text (self->compared, text);
   gtk_widget_set_visible (self->compared, text != NULL);
+}
+
+/* Another of them may have begun. */
+static void
+on_counts (DhTrainingCurves *self)
+{
+  if (self->other == SEEDS)
+    show_compared (self);
 }
 
 static void
@@ -146,6 +180,9 @@ fill_compare_menu (GtkMenuButton *button, gpointer data)
 {
   DhTrainingCurves *self = data;
   g_autoptr (GMenu) none = g_menu_new (), others = g_menu_new ();
+  g_autoptr (GPtrArray) seeds = list_seeds (self);
+  if (seeds->len > 0)
+    g_menu_append (none, _ ("Its other seeds"), "curves.compare(int64 -1)");
   g_menu_append (none, _ ("Nothing"), "curves.compare(int64 0)");
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->queue));
   for (guint i = 0, added = 0; i < n && added < MOST_COMPARED; i++)
@@ -329,6 +366,7 @@ dh_training_curves_new (DhSession *session, GMenuModel *job_menu)
   g_signal_connect (self->slider, "value-changed", G_CALLBACK (on_slider), self);
   gtk_range_set_value (GTK_RANGE (self->slider), dh_smoothing_place (weight));
   on_slider (GTK_RANGE (self->slider), self);
+  g_signal_connect_object (self->queue, "counts", G_CALLBACK (on_counts), self, G_CONNECT_SWAPPED);
   show_title (self);
   return GTK_WIDGET (self);
 }

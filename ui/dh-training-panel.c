@@ -10,7 +10,7 @@ struct _DhTrainingPanel
   DhSession *session;
   DhTrainingForm *form;
   GtkWidget *box, *subtitle, *reset, *recipe_text, *check;
-  GtkWidget *init, *data, *negatives, *precision;
+  GtkWidget *init, *data, *negatives, *seed, *precision;
 };
 
 G_DEFINE_FINAL_TYPE (DhTrainingPanel, dh_training_panel, GTK_TYPE_WIDGET)
@@ -50,9 +50,17 @@ show_gain (DhTrainingPanel *self)
 }
 
 static void
+show_seeds (DhTrainingPanel *self)
+{
+  g_autofree char *seeds = dh_training_form_dup_seeds (self->form);
+  dh_training_row_set_note (DH_TRAINING_ROW (self->seed), seeds);
+}
+
+static void
 on_changed (DhTrainingPanel *self)
 {
   show_head (self);
+  show_seeds (self);
   show_gain (self);
   remember (self);
 }
@@ -168,13 +176,18 @@ make_recipe (DhTrainingPanel *self)
 static GtkWidget *
 make_settings (DhTrainingPanel *self)
 {
-  static const DhTrainingField rest[] = { DH_TRAINING_CROP,     DH_TRAINING_RATE,   DH_TRAINING_RATE_MIN,
-                                          DH_TRAINING_BETA,     DH_TRAINING_SEED,   DH_TRAINING_SELECTION,
-                                          DH_TRAINING_PATIENCE, DH_TRAINING_DEVICE, DH_TRAINING_PRECISION };
+  static const DhTrainingField before[] = { DH_TRAINING_CROP, DH_TRAINING_RATE, DH_TRAINING_RATE_MIN,
+                                            DH_TRAINING_BETA };
+  static const DhTrainingField rest[] = { DH_TRAINING_SELECTION, DH_TRAINING_PATIENCE, DH_TRAINING_DEVICE,
+                                          DH_TRAINING_PRECISION };
   GtkWidget *card = dh_training_card_new (_ ("Settings"));
   add_rows (self, card, &(const DhTrainingField){ DH_TRAINING_EPOCHS }, 1);
   dh_training_card_add (card, dh_training_row_new_pair (self->session, self->form, DH_TRAINING_BATCH,
                                                         DH_TRAINING_ACCUMULATION, _ ("Batch × accum.")));
+  add_rows (self, card, before, G_N_ELEMENTS (before));
+  self->seed = dh_training_row_new_pair (self->session, self->form, DH_TRAINING_SEED, DH_TRAINING_TRAININGS,
+                                         _ ("Seed × trainings"));
+  dh_training_card_add (card, self->seed);
   self->precision = add_rows (self, card, rest, G_N_ELEMENTS (rest));
   return card;
 }
@@ -265,5 +278,6 @@ dh_training_panel_new (DhSession *session)
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (take_devices), self, G_CONNECT_SWAPPED);
   take_devices (self);
   show_head (self);
+  show_seeds (self);
   return GTK_WIDGET (self);
 }

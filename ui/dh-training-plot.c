@@ -127,7 +127,7 @@ show_end (DhTrainingPlot *plot, const DhPlotSource *source, const DhTrainingCurv
   double lowest = best;
   for (guint i = 0; i < curve->n; i++)
     lowest = isfinite (curve->y[i]) ? MIN (lowest, curve->y[i]) : lowest;
-  double high = source->other_log == NULL ? 100.0 * (best + MAX (0.2 * (best - lowest), 0.002)) : NAN;
+  double high = source->others->len == 0 ? 100.0 * (best + MAX (0.2 * (best - lowest), 0.002)) : NAN;
   dh_chart_set_axis (chart, DH_CHART_Y, NULL, DH_AXIS_LINEAR, NAN, high);
   g_autofree char *number = dh_number_format (100.0 * best, 1);
   g_autofree char *text = g_strdup_printf (_ ("best %s"), number);
@@ -161,23 +161,30 @@ add_line (DhChart *chart, const char *name, DhTone tone, DhSeriesKind kind, cons
 }
 
 static void
-add_other (DhTrainingPlot *plot, const DhPlotSource *source)
+add_other (DhTrainingPlot *plot, const DhPlotSource *source, const DhPlotOther *other)
 {
   const PlotInfo *info = &infos[plot->kind];
   DhTrainingCurve curve;
-  if (source->other_log == NULL)
-    return;
-  dh_training_log_get_curve (source->other_log, info->curve, &curve);
-  g_autofree double *values = make_values (&curve, 0, factor (plot->kind, source->other_beta));
+  dh_training_log_get_curve (other->log, info->curve, &curve);
+  g_autofree double *values = make_values (&curve, 0, factor (plot->kind, other->beta));
   DhSmoothing smoothing = dh_smoothing_new (info->by_epoch || plot->kind == DH_PLOT_RATE ? 0.0 : source->weight);
   dh_smoothing_apply (&smoothing, values, values, curve.n);
   /* Whose they are stands over the charts: a title may be long. */
-  const char *title = dh_training_job_get_title (source->other);
-  g_autofree char *name =
-      g_utf8_strlen (title, -1) > MOST_LETTERS ? g_utf8_substring (title, 0, MOST_LETTERS - 1) : NULL;
-  g_autofree char *shortened = name != NULL ? g_strconcat (name, "…", NULL) : g_strdup (title);
+  const char *title = dh_training_job_get_title (other->job);
+  const glong letters = g_utf8_strlen (title, -1);
+  /* The end of it tells its seed. */
+  g_autofree char *begin = g_utf8_substring (title, 0, MIN (letters, MOST_LETTERS / 2 - 1));
+  g_autofree char *end = g_utf8_substring (title, MAX (letters - MOST_LETTERS / 2, 0), letters);
+  g_autofree char *shortened = letters > MOST_LETTERS ? g_strconcat (begin, "…", end, NULL) : g_strdup (title);
   add_line (DH_CHART (plot->chart), shortened, DH_TONE_OTHER, info->by_epoch ? DH_SERIES_LINE_POINTS : DH_SERIES_LINE,
             &curve, values, FALSE);
+}
+
+static void
+add_others (DhTrainingPlot *plot, const DhPlotSource *source)
+{
+  for (guint i = 0; i < source->others->len; i++)
+    add_other (plot, source, &g_array_index (source->others, DhPlotOther, i));
 }
 
 static void
@@ -205,12 +212,12 @@ draw (DhTrainingPlot *plot, const DhPlotSource *source, const DhTrainingCurve *c
   g_autofree double *values = make_values (curve, 0, factor (plot->kind, source->beta));
   DhSeriesKind line = info->by_epoch ? DH_SERIES_LINE_POINTS : DH_SERIES_LINE;
   if (!smoothed)
-    add_other (plot, source);
+    add_others (plot, source);
   plot->raw = add_line (chart, _ (info->series), info->tone, smoothed ? DH_SERIES_BAND : line, curve, values,
                         !smoothed && curve->n < THIN);
   if (smoothed)
     {
-      add_other (plot, source);
+      add_others (plot, source);
       dh_smoothing_apply (&plot->smoothing, values, values, curve->n);
       plot->smooth = add_line (chart, _ ("smoothed"), info->tone, DH_SERIES_LINE, curve, values, TRUE);
     }

@@ -5,7 +5,7 @@
 G_BEGIN_DECLS
 
 /* One chart of a training in its card: the raw values as a line, or as the band of their extremes behind a smoothed
- * one; another training's laid over it. Only what is new is added; what was taken back is drawn anew. */
+ * one; other trainings' laid over it. Only what is new is added; what was taken back is drawn anew. */
 typedef struct _DhTrainingPlot DhTrainingPlot;
 
 typedef enum
@@ -20,13 +20,22 @@ typedef enum
   DH_N_PLOTS,
 } DhPlotKind;
 
+/* A training that is laid over it. */
+typedef struct
+{
+  DhTrainingJob *job;
+  DhTrainingLog *log;
+  double beta;
+} DhPlotOther;
+
 /* What is drawn. */
 typedef struct
 {
-  DhTrainingJob *job, *other; /* `other` may be NULL, as its log then is */
-  DhTrainingLog *log, *other_log;
-  double beta, other_beta; /* by which the terms enter the total */
-  double weight;           /* of the smoothing */
+  DhTrainingJob *job;
+  DhTrainingLog *log;
+  GArray *others; /* DhPlotOther */
+  double beta;    /* by which the terms enter the total */
+  double weight;  /* of the smoothing */
   gboolean log_axis;
 } DhPlotSource;
 

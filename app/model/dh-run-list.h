@@ -15,8 +15,9 @@ void dh_session_refresh_runs (DhSession *session);
 const DhRun *dh_session_find_evaluated (DhSession *session);
 /* A report of one evaluation, or of two compared (`other` 0: one); as dh_session_export_report(). */
 void dh_session_export_runs (DhSession *session, gint64 run, gint64 other, const char *path);
-/* A table of these evaluations for a paper, in their order; .tex, .md or .csv. */
-void dh_session_export_table (DhSession *session, GArray *runs, const char *path);
+/* A table of these evaluations for a paper, in their order; .tex, .md or .csv. `by_seed`: those whose weights come from
+ * trainings that differ in their seed alone are one row, as mean ± sample standard deviation. */
+void dh_session_export_table (DhSession *session, GArray *runs, gboolean by_seed, const char *path);
 /* The score maps of an evaluation in a layout of dh-export.h, by its name, into a folder; a message or an error
  * follows.
  */

@@ -84,6 +84,7 @@ typedef struct
   char *path;
   GArray *thresholds; /* DhReportThreshold, of the run; NULL: none */
   GArray *table;      /* gint64, runs of a table; NULL: a report */
+  gboolean by_seed;
   gboolean slices, objects, intervals;
 } Export;
 
@@ -122,7 +123,8 @@ write_report (DhDatabase *database, const Export *export, DhReportFormat format,
                                        .n_runs = export->table->len,
                                        .digits = 2,
                                        .marks = DH_TABLE_MARK_BEST,
-                                       .intervals = export->intervals };
+                                       .intervals = export->intervals,
+                                       .by_seed = export->by_seed };
       dh_report_write_table (database, &options, format, export->path, cancellable, error);
       return;
     }
@@ -266,10 +268,10 @@ dh_session_export_runs (DhSession *self, gint64 run, gint64 other, const char *p
 }
 
 void
-dh_session_export_table (DhSession *self, GArray *runs, const char *path)
+dh_session_export_table (DhSession *self, GArray *runs, gboolean by_seed, const char *path)
 {
   g_return_if_fail (runs->len > 0);
-  begin_export (self, (Export){ .path = g_strdup (path), .table = g_array_ref (runs) });
+  begin_export (self, (Export){ .path = g_strdup (path), .table = g_array_ref (runs), .by_seed = by_seed });
 }
 
 void

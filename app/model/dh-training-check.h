@@ -41,7 +41,7 @@ typedef struct
   guint64 steps;                         /* in all; 0: unknown, as each number below */
   guint64 parameters;                    /* of the network */
   guint64 memory_needed, memory_there;   /* bytes, of the device */
-  guint64 disk_needed, disk_there;       /* bytes */
+  guint64 disk_needed, disk_there;       /* bytes, of all the form's trainings; other numbers are of one */
   double step_flop;                      /* dh_step_work() of one, forward and backward; NaN: unknown */
   double seconds;                        /* of the whole training; NaN: unknown */
   double sample_seconds;                 /* to read and prepare one sample on one thread; 0: not measured */

@@ -36,6 +36,10 @@ static const struct
   [DH_TRAINING_SEED] = OWN ("seed", DH_FIELD_COUNT, N_ ("Seed"),
                             N_ ("All chance comes from it: the same seed on the same device gives the same training."),
                             0, 4503599627370495, 1),
+  [DH_TRAINING_TRAININGS] = OWN (
+      "trainings", DH_FIELD_COUNT, N_ ("Trainings"),
+      N_ ("So many that differ in their seed alone, from that seed on: their results are told as mean ± deviation."), 1,
+      20, 1),
   [DH_TRAINING_DEVICE] = OWN ("device", DH_FIELD_CHOICE, N_ ("Device"),
                               N_ ("What computes. Automatic: a graphics card where one is there."), 0, 0, 0),
   [DH_TRAINING_PRECISION] =

@@ -31,6 +31,13 @@ void dh_training_form_take_base (DhTrainingForm *form, const char *recipe, DhRec
 /* The recipe with what was changed; free with dh_recipe_free. */
 DhRecipe *dh_training_form_dup_recipe (DhTrainingForm *form);
 
+/* dh-training-seeds.c: trainings that differ in their seed alone. */
+guint dh_training_form_count_trainings (DhTrainingForm *form);
+/* The training of the i-th seed by itself; a title that was given ends in "-s" and the seed. */
+DhTrainingForm *dh_training_form_dup_training (DhTrainingForm *form, guint i);
+/* NULL where all seeds are in range. Free with g_free. */
+char *dh_training_form_dup_seeds_problem (DhTrainingForm *form);
+
 /* dh-training-precision.c */
 const char *const *dh_training_form_list_precisions (DhTrainingForm *form, const char *const **titles);
 char *dh_training_form_dup_precision_problem (DhTrainingForm *form);

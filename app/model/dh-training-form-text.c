@@ -95,7 +95,8 @@ append_changes (DhTrainingForm *self, GString *title)
           *comma = '\0';
         g_string_append_printf (title, ", %s %s", label, value);
       }
-  g_string_append_printf (title, _ (", seed %.0f"), self->numbers[DH_TRAINING_SEED]);
+  if (dh_training_form_count_trainings (self) == 1)
+    g_string_append_printf (title, _ (", seed %.0f"), self->numbers[DH_TRAINING_SEED]);
   if (!g_str_equal (self->texts[DH_TRAINING_PRECISION], "f32"))
     g_string_append_printf (title, ", %s", self->texts[DH_TRAINING_PRECISION]);
 }
@@ -231,15 +232,30 @@ dh_training_form_dup_command (DhTrainingForm *self)
 {
   g_autofree char *name = dh_training_form_dup_folder_name (self);
   g_auto (GStrv) words = dh_training_form_dup_words (self, NULL, name);
-  GString *command = g_string_new ("densehybrid");
+  GString *command = g_string_new (NULL);
+  const guint n = dh_training_form_count_trainings (self);
+  if (n > 1)
+    {
+      g_string_append (command, "for seed in");
+      for (guint i = 0; i < n; i++)
+        g_string_append_printf (command, " %.0f", self->numbers[DH_TRAINING_SEED] + i);
+      g_string_append (command, "; do ");
+    }
+  g_string_append (command, "densehybrid");
   for (guint i = 0; words[i] != NULL; i++)
     {
       const char *plain = words[i];
       while (g_ascii_isalnum (*plain) || (*plain != '\0' && strchr ("-_./+:", *plain) != NULL))
         plain++;
       g_autofree char *quoted = *plain == '\0' && *words[i] != '\0' ? g_strdup (words[i]) : g_shell_quote (words[i]);
-      g_string_append_printf (command, " %s", quoted);
+      if (n > 1 && i > 0 && g_str_equal (words[i - 1], "--seed"))
+        g_string_append (command, " $seed");
+      else
+        g_string_append_printf (command, " %s%s", quoted,
+                                n > 1 && i > 0 && g_str_equal (words[i - 1], "--exp_name") ? "-s$seed" : "");
     }
+  if (n > 1)
+    g_string_append (command, "; done");
   return g_string_free (command, FALSE);
 }
 

@@ -102,6 +102,7 @@ dh_training_form_init (DhTrainingForm *self)
   self->texts[DH_TRAINING_PRECISION] = g_strdup ("f32");
   self->devices = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->numbers[DH_TRAINING_SEED] = 1;
+  self->numbers[DH_TRAINING_TRAININGS] = 1;
   const char *first = dh_recipe_names ()[0];
   dh_training_form_take_base (self, first, dh_recipe_load (first, NULL));
 }
@@ -303,6 +304,8 @@ number_problem (DhTrainingForm *self, DhTrainingField field)
     return g_strdup_printf (_ ("%s must lie within %g and %g"), info->label, info->least, info->most);
   if (field == DH_TRAINING_RATE_MIN && value > self->numbers[DH_TRAINING_RATE])
     return g_strdup (_ ("The rate at the end is above the learning rate"));
+  if (field == DH_TRAINING_TRAININGS)
+    return dh_training_form_dup_seeds_problem (self);
   return NULL;
 }
 

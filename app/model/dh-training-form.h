@@ -19,6 +19,7 @@ typedef enum
   DH_TRAINING_NEGATIVES, /* folder */
   DH_TRAINING_RUNS,      /* folder in which the run's folder is made */
   DH_TRAINING_SEED,
+  DH_TRAINING_TRAININGS, /* so many that differ in their seed alone, which is one more in each */
   DH_TRAINING_DEVICE,    /* a choice; "auto" */
   DH_TRAINING_PRECISION, /* a choice: of those that the device trains in; "f32" */
   DH_TRAINING_THREADS,
@@ -117,9 +118,17 @@ char *dh_training_form_dup_problem (DhTrainingForm *form, DhTrainingField field)
 /* No field has a problem. */
 gboolean dh_training_form_is_complete (DhTrainingForm *form);
 
-/* The job's title: as set, or made: "LDN-121 on streethazards + ade20k, β 0.1". Free with g_free. */
+/* "seeds 1, 2, 3" of several trainings; NULL of one. Free with g_free. */
+char *dh_training_form_dup_seeds (DhTrainingForm *form);
+
+/* Whether they say the same training but for its seed, and for what changes no result: title, folder, device, threads.
+ */
+gboolean dh_training_form_differs_in_seed (DhTrainingForm *form, DhTrainingForm *other);
+
+/* The job's title: as set, or made: "LDN-121 on streethazards + ade20k, β 0.1, seed 1"; of several trainings without
+ * their seed. Free with g_free. */
 char *dh_training_form_dup_title (DhTrainingForm *form);
-/* The command line that does the same; free with g_free. */
+/* The command line that does the same, a loop of the shell where there are several; free with g_free. */
 char *dh_training_form_dup_command (DhTrainingForm *form);
 
 /* To and from a text that holds everything, for settings; free with g_free. Fields that a text lacks stay. */

@@ -267,7 +267,9 @@ dh_training_look_at_disk (DhTrainingLook *look)
   DhTrainingCheck *check = look->check;
   if (*dh_training_look_text (look, DH_TRAINING_RUNS) == '\0')
     return;
-  check->disk_needed = dh_run_folder_needs (check->parameters, look->recipe->keep);
+  /* One comes after the other, and each keeps its files. */
+  const guint n = dh_training_form_count_trainings (look->form);
+  check->disk_needed = n * dh_run_folder_needs (check->parameters, look->recipe->keep);
   check->disk_there = dh_run_folder_free_space (dh_training_look_text (look, DH_TRAINING_RUNS));
   g_autofree char *needed = g_format_size_full (check->disk_needed, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *there = g_format_size_full (check->disk_there, G_FORMAT_SIZE_IEC_UNITS);
@@ -275,6 +277,9 @@ dh_training_look_at_disk (DhTrainingLook *look)
     dh_training_look_say (look, DH_CHECK_DISK, DH_CHECK_ERROR,
                           _ ("The checkpoints need %s, but the disk has %s left; make room or keep fewer models"),
                           needed, there);
+  else if (n > 1)
+    dh_training_look_say (look, DH_CHECK_DISK, DH_CHECK_OK, _ ("Checkpoints of %u trainings take %s at most"), n,
+                          needed);
   else
     dh_training_look_say (look, DH_CHECK_DISK, DH_CHECK_OK, _ ("Checkpoints take %s at most"), needed);
 }

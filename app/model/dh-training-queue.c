@@ -304,21 +304,17 @@ dh_training_queue_find (DhTrainingQueue *self, gint64 id)
   return NULL;
 }
 
-DhTrainingJob *
-dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrainingCheck *check, GError **error)
+static DhTrainingJob *
+add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrainingCheck *check)
 {
-  g_return_val_if_fail (self->keeper != NULL, NULL);
-  g_autoptr (DhTrainingForm) own = dh_training_form_dup_absolute (form, error);
-  if (own == NULL)
-    return NULL;
-  g_autofree char *folder = dh_training_choose_folder (self->by_folder, own);
-  g_autofree char *title = dh_training_choose_title (G_LIST_MODEL (self), own);
-  g_autoptr (DhJobRow) row = dh_training_form_make_row (own, folder, title, check);
+  g_autofree char *folder = dh_training_choose_folder (self->by_folder, form);
+  g_autofree char *title = dh_training_choose_title (G_LIST_MODEL (self), form);
+  g_autoptr (DhJobRow) row = dh_training_form_make_row (form, folder, title, check);
   DhJobSnapshot *snapshot = g_new0 (DhJobSnapshot, 1);
   snapshot->row = dh_job_row_copy (row);
   snapshot->checkpoints = g_ptr_array_new ();
-  snapshot->label = dh_training_form_dup_label (own);
-  snapshot->data = dh_training_form_dup_data_title (own);
+  snapshot->label = dh_training_form_dup_label (form);
+  snapshot->data = dh_training_form_dup_data_title (form);
   snapshot->progress = (DhJobProgress){ .steps_per_second = NAN, .seconds_left = row->estimate };
   DhTrainingJob *job = make_job (self, folder);
   dh_training_job_take_snapshot (job, snapshot, self->counts[DH_JOB_RUNNING] + self->counts[DH_JOB_QUEUED], 0);
@@ -330,6 +326,21 @@ dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrai
   show (self, shown);
   count (self);
   return job;
+}
+
+DhTrainingJob *
+dh_training_queue_add (DhTrainingQueue *self, DhTrainingForm *form, const DhTrainingCheck *check, GError **error)
+{
+  g_return_val_if_fail (self->keeper != NULL, NULL);
+  DhTrainingJob *first = NULL;
+  g_autoptr (DhTrainingForm) all = dh_training_form_dup_absolute (form, error);
+  for (guint i = 0; all != NULL && i < dh_training_form_count_trainings (all); i++)
+    {
+      g_autoptr (DhTrainingForm) own = dh_training_form_dup_training (all, i);
+      DhTrainingJob *job = add (self, own, check);
+      first = first != NULL ? first : job;
+    }
+  return first;
 }
 
 static void

@@ -28,7 +28,8 @@ guint dh_training_queue_count (DhTrainingQueue *queue, DhJobState state);
 /* Borrowed; NULL where there is none. */
 DhTrainingJob *dh_training_queue_find (DhTrainingQueue *queue, gint64 id);
 
-/* Appends the form's training to the queue; it starts when its turn comes. The job is in the list at once; borrowed.
+/* Appends the form's training to the queue, or one for each of its seeds, of which it gives the first; they start when
+ * their turn comes. The jobs are in the list at once; borrowed.
  * NULL with DH_ERROR_USAGE where the form is not complete. `check` (may be NULL) gives the estimate of time. */
 DhTrainingJob *dh_training_queue_add (DhTrainingQueue *queue, DhTrainingForm *form, const DhTrainingCheck *check,
                                       GError **error);

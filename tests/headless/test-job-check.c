@@ -76,6 +76,14 @@ test_check (void)
   for (guint i = 0; i < many->lines->len; i++)
     g_assert_null (strstr (((DhCheckLine *)many->lines->pdata[i])->text, "composites"));
 
+  /* Room is needed for all of several trainings, time is told of one. */
+  g_autoptr (DhTrainingForm) seeds = jobs_make_form ("", 4);
+  dh_training_form_set_number (seeds, DH_TRAINING_TRAININGS, 3);
+  g_autoptr (DhTrainingCheck) three = check (seeds, NULL, &error);
+  g_assert_cmpuint (three->disk_needed, ==, 3 * fine->disk_needed);
+  g_assert_cmpuint (three->steps, ==, fine->steps);
+  g_assert_true (says (three, DH_CHECK_DISK, DH_CHECK_OK, "Checkpoints of 3 trainings take"));
+
   /* Everything wrong at once, each told. */
   dh_training_form_set_text (form, DH_TRAINING_DATASET, "camvid");
   dh_training_form_set_text (form, DH_TRAINING_NEGATIVES, jobs_runs);

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "dh-device.h"
-#include "dh-training-form.h"
+#include "dh-training-form-private.h"
 #include "jobs.h"
 
 /* What a training is to be, as the window edits it. */
@@ -63,6 +63,56 @@ test_form (void)
   g_assert_false (dh_training_form_set_recipe (other, "nothing", &error));
   g_autofree char *still = dh_training_form_to_text (other);
   g_assert_cmpstr (text, ==, still);
+}
+
+/* Several trainings by one form: the same but for their seed. */
+static void
+test_seeds (void)
+{
+  g_autoptr (DhTrainingForm) form = jobs_make_form ("a b", 4);
+  g_assert_null (dh_training_form_dup_seeds (form));
+  dh_training_form_set_number (form, DH_TRAINING_TRAININGS, 3);
+  g_autofree char *few = dh_training_form_dup_seeds (form), *command = dh_training_form_dup_command (form);
+  g_assert_cmpstr (few, ==, "seeds 5, 6, 7");
+  g_assert_true (g_str_has_prefix (command, "for seed in 5 6 7; do densehybrid train "));
+  g_assert_nonnull (strstr (command, " --exp_name a-b-s$seed "));
+  g_assert_nonnull (strstr (command, " --seed $seed "));
+  g_assert_true (g_str_has_suffix (command, "; done"));
+  dh_training_form_set_number (form, DH_TRAINING_TRAININGS, 20);
+  g_autofree char *many = dh_training_form_dup_seeds (form);
+  g_assert_cmpstr (many, ==, "seeds 5 to 24");
+  g_assert_true (dh_training_form_is_complete (form));
+  dh_training_form_set_number (form, DH_TRAINING_SEED, 4503599627370490);
+  g_autofree char *problem = dh_training_form_dup_problem (form, DH_TRAINING_TRAININGS);
+  g_assert_nonnull (problem);
+  dh_training_form_set_number (form, DH_TRAINING_SEED, 5);
+  dh_training_form_set_number (form, DH_TRAINING_TRAININGS, 21);
+  g_assert_false (dh_training_form_is_complete (form));
+
+  /* Each by itself: a title that is made tells the seed, one that was given gets it, once. */
+  dh_training_form_set_number (form, DH_TRAINING_TRAININGS, 2);
+  g_autoptr (DhTrainingForm) second = dh_training_form_dup_training (form, 1);
+  g_assert_cmpstr (dh_training_form_get_text (second, DH_TRAINING_TITLE), ==, "a b-s6");
+  g_assert_cmpfloat (dh_training_form_get_number (second, DH_TRAINING_SEED), ==, 6);
+  g_assert_cmpfloat (dh_training_form_get_number (second, DH_TRAINING_TRAININGS), ==, 1);
+  /* They are known to be the same but for it, and what is no other seed, or more than that, is not. */
+  g_autoptr (DhTrainingForm) first = dh_training_form_dup_training (form, 0);
+  g_assert_true (dh_training_form_differs_in_seed (first, second));
+  g_assert_false (dh_training_form_differs_in_seed (first, first));
+  dh_training_form_set_number (second, DH_TRAINING_BETA, 0.7);
+  g_assert_false (dh_training_form_differs_in_seed (first, second));
+  dh_training_form_reset (second, DH_TRAINING_BETA);
+  dh_training_form_set_text (second, DH_TRAINING_NEGATIVES, jobs_scenes);
+  g_assert_false (dh_training_form_differs_in_seed (first, second));
+  dh_training_form_set_number (second, DH_TRAINING_TRAININGS, 2);
+  g_autoptr (DhTrainingForm) again = dh_training_form_dup_training (second, 1);
+  g_assert_cmpstr (dh_training_form_get_text (again, DH_TRAINING_TITLE), ==, "a b-s7");
+  dh_training_form_set_text (form, DH_TRAINING_TITLE, "");
+  g_autofree char *together = dh_training_form_dup_title (form);
+  g_assert_null (strstr (together, "seed"));
+  g_autoptr (DhTrainingForm) made = dh_training_form_dup_training (form, 1);
+  g_autofree char *title = dh_training_form_dup_title (made);
+  g_assert_nonnull (strstr (title, ", seed 6"));
 }
 
 static void
@@ -146,6 +196,7 @@ main (int argc, char **argv)
 {
   jobs_begin (&argc, &argv);
   g_test_add_func ("/job-form/form", test_form);
+  g_test_add_func ("/job-form/seeds", test_seeds);
   g_test_add_func ("/job-form/precision", test_precision);
   return jobs_end ();
 }

@@ -377,6 +377,48 @@ has_error (DhTrainingQueue *queue, DhTrainingJob *job)
   return last_error != NULL;
 }
 
+/* One order, a job for each seed: each with a name, a folder and a form of its own, in their order. */
+static void
+test_seeds (void)
+{
+  g_autoptr (GError) error = NULL;
+  DhTrainingQueue *queue = jobs_open_queue ();
+  g_autoptr (DhTrainingJob) long_one = g_object_ref (jobs_add (queue, "long", JOBS_ENDLESS));
+  g_assert_true (jobs_wait_for (queue, long_one, is_running));
+  g_autoptr (DhTrainingForm) form = jobs_make_form ("ours", 4);
+  dh_training_form_set_number (form, DH_TRAINING_SEED, 0);
+  dh_training_form_set_number (form, DH_TRAINING_TRAININGS, 3);
+  DhTrainingJob *first = dh_training_queue_add (queue, form, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (dh_training_queue_count (queue, DH_JOB_QUEUED), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (DhTrainingJob) job = g_list_model_get_item (G_LIST_MODEL (queue), 1 + i);
+      g_autofree char *title = g_strdup_printf ("ours-s%u", i);
+      g_assert_cmpstr (dh_training_job_get_title (job), ==, title);
+      g_assert_cmpstr (dh_training_job_get_label (job), ==, title);
+      g_assert_true (g_str_has_suffix (dh_training_job_get_folder (job), title));
+      g_assert_true (jobs_wait_for (queue, job, jobs_has_id));
+      g_autoptr (DhTrainingForm) own = dh_training_job_dup_form (job);
+      g_assert_cmpfloat (dh_training_form_get_number (own, DH_TRAINING_SEED), ==, i);
+      g_assert_cmpfloat (dh_training_form_get_number (own, DH_TRAINING_TRAININGS), ==, 1);
+      g_autofree char *command = dh_training_job_dup_command (job), *seed = g_strdup_printf (" --seed %u ", i);
+      g_assert_nonnull (strstr (command, seed));
+      g_assert_true (g_str_has_prefix (command, "densehybrid train "));
+    }
+  g_assert_cmpstr (dh_training_job_get_title (first), ==, "ours-s0");
+  g_autoptr (DhTrainingJob) kept = g_object_ref (first);
+  dh_training_queue_cancel (queue, jobs_find (queue, "ours-s1"));
+  dh_training_queue_cancel (queue, jobs_find (queue, "ours-s2"));
+  dh_training_queue_cancel (queue, long_one);
+  g_assert_true (jobs_wait_for (queue, kept, is_done));
+  g_autofree char *config_folder = g_strdup (dh_training_job_get_folder (kept));
+  g_autoptr (DhRunConfig) config = dh_run_config_read (config_folder, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (config->seed, ==, 0);
+  jobs_close_queue (queue);
+}
+
 static void
 test_failures (void)
 {
@@ -500,6 +542,7 @@ main (int argc, char **argv)
       g_test_add_func ("/jobs/life", test_life);
       g_test_add_func ("/jobs/precision", test_precision);
       g_test_add_func ("/jobs/unwatched", test_unwatched);
+      g_test_add_func ("/jobs/seeds", test_seeds);
       g_test_add_func ("/jobs/failures", test_failures);
       g_test_add_func ("/jobs/cancel", test_cancel);
       g_test_add_func ("/jobs/silent", test_silent);

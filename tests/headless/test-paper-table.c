@@ -1,10 +1,14 @@
 /* Many runs as one table: rows, groups, what is best, what is not comparable. */
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
+#include <utime.h>
 
 #include "dh-error.h"
 #include "dh-records.h"
 #include "dh-report.h"
+#include "dh-run-config.h"
 #include "tree.h"
 
 typedef struct
@@ -40,6 +44,7 @@ typedef struct
   gint64 pixels;
   guint failed;
   const char *precision; /* NULL: f32 */
+  const char *weights;   /* NULL: such as no training's folder has */
 } Run;
 
 static gint64
@@ -53,7 +58,7 @@ add (Fixture *fixture, Run run)
                              .fingerprint = (char *)run.fingerprint,
                              .images = 3 };
   const DhModelRow model = { .sha256 = (char *)run.sha256,
-                             .path = (char *)"/w/one_x.pth",
+                             .path = (char *)(run.weights ? run.weights : "/w/one_x.pth"),
                              .title = (char *)run.title,
                              .architecture = (char *)"ldn-tiny" };
   const gint64 dataset = dh_database_put_dataset (database, &set, &error);
@@ -134,7 +139,7 @@ test_rows_and_groups (Fixture *fixture, gconstpointer data)
   says (md, "| Other\\_1 | 60.0 | 30.0 | – | **20.0** | **40.0** | 50.0 |\n");
   g_autofree char *csv = write_table (fixture, DH_REPORT_CSV, DH_TABLE_MARK_NONE);
   says (csv, "method,data_set,run,protocol,ap_percent,fpr95_percent,");
-  says (csv, "\nOther_1,Images & masks (b),5,densehybrid-pooled,20.0,40.0,50.0,,,,\n");
+  says (csv, "\nOther_1,Images & masks (b),5,densehybrid-pooled,20.0,40.0,50.0,,,,,5,1,,1,,1,,0,,0,,0,\n");
 }
 
 /* Numbers of other pixels stand there with a note, and are not the best; the first run that is whole is what others are
@@ -218,6 +223,139 @@ test_names (Fixture *fixture, gconstpointer data)
   says (tex, "% run 2: Net, SHA-256 s2"); /* what it was stays there */
 }
 
+static char *
+write_named (Fixture *fixture, const DhTableName *names, guint n, DhReportFormat format, DhTableMarks marks)
+{
+  g_autoptr (GError) error = NULL;
+  const DhTableOptions options = { .digits = 2, .marks = marks, .names = names, .n_names = n };
+  g_assert_true (dh_report_write_table (fixture->database, &options, format, fixture->out, NULL, &error));
+  g_assert_no_error (error);
+  char *text = NULL;
+  g_assert_true (g_file_get_contents (fixture->out, &text, NULL, NULL));
+  return text;
+}
+
+/* Runs of one name that measured one set are one cell: 0.80, 0.82, 0.87 have the mean 0.83, and
+ * √((0.03² + 0.01² + 0.04²) / 2) = 0.03606. The best is so by its mean. */
+static void
+test_seeds (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", NULL, 0.80, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s2", "Net", NULL, "hybrid", NULL, 0.82, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s3", "Net", NULL, "hybrid", NULL, 0.87, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s4", "x", "Other", "imported", NULL, 0.84, 0.30, 0.9 });
+  add (fixture, (Run){ "/d/b", "f2", "s1", "Net", NULL, "hybrid", NULL, 0.5, 0.20, 0.9 });
+  const DhTableName names[] = { { 1, "Ours" }, { 2, "Ours" }, { 3, "Ours" }, { 5, "Ours" } };
+  g_autofree char *tex = write_named (fixture, names, 4, DH_REPORT_LATEX, DH_TABLE_MARK_SECOND);
+  says (tex, "\nOurs & \\underline{83.00}$\\pm$3.61 & \\textbf{20.00}$\\pm$0.00 & "
+             "\\textbf{90.00}$\\pm$0.00 & 50.00 & 20.00 & 90.00 \\\\\n"
+             "Other & \\textbf{84.00} & \\underline{30.00} & \\textbf{90.00} & -- & -- & -- \\\\\n");
+  says (tex, "\n% x $\\pm$ y: mean and sample standard deviation of 3 runs\n");
+  g_assert_null (strstr (tex, "footnotesize"));
+  g_autofree char *md = write_named (fixture, names, 4, DH_REPORT_MD, DH_TABLE_MARK_BEST);
+  says (md, "| Ours | 83.00 ± 3.61 | **20.00** ± 0.00 | **90.00** ± 0.00 | 50.00 | 20.00 | 90.00 |\n");
+  says (md, "in per cent; x ± y: mean and sample standard deviation of 3 runs.\n");
+  g_autofree char *csv = write_named (fixture, names, 4, DH_REPORT_CSV, DH_TABLE_MARK_BEST);
+  says (csv, "\nOurs,Images & masks (a),1,densehybrid-pooled,83.00,20.00,90.00,,,,,1 2 3,3,3.61,3,0.00,3,0.00,0,,0,,"
+             "0,\n");
+  says (csv, "\nOurs,Images & masks (b),5,densehybrid-pooled,50.00,20.00,90.00,,,,,5,1,,1,,1,,0,,0,,0,\n");
+  /* No interval of several runs: their maps are not read. */
+  g_autoptr (GError) error = NULL;
+  const gint64 runs[] = { 1, 2, 3 };
+  const DhTableOptions options = { .runs = runs, .n_runs = 3, .names = names, .n_names = 3, .intervals = TRUE };
+  g_assert_true (dh_report_write_table (fixture->database, &options, DH_REPORT_MD, fixture->out, NULL, &error));
+  g_autofree char *alone = NULL;
+  g_assert_true (g_file_get_contents (fixture->out, &alone, NULL, NULL));
+  says (alone, "| Ours | 83 ± 4 | 20 ± 0 | 90 ± 0 |\n");
+  says (alone, "\nruns 1, 2, 3: an interval is of one run's images; of several");
+  /* Without names nothing says that they are one method's. */
+  g_autofree char *apart = write_named (fixture, NULL, 0, DH_REPORT_MD, DH_TABLE_MARK_BEST);
+  g_assert_null (strstr (apart, "±"));
+}
+
+/* What is in a mean that does not belong there is said, and such a mean is not the best. */
+static void
+test_unlike_seeds (Fixture *fixture, gconstpointer data)
+{
+  add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", NULL, 0.9, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", NULL, 0.9, 0.20, 0.9, 0, 0, "bf16" });
+  add (fixture, (Run){ "/d/a", "f1", "s2", "x", NULL, "likelihood", NULL, 0.8, 0.20, 0.8, 99 });
+  add (fixture, (Run){ "/d/a", "f1", "s3", "Net", NULL, "hybrid", NULL, 0.6, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s4", "Net", NULL, "hybrid", NULL, 0.7, 0.30, NAN });
+  add (fixture, (Run){ "/d/a", "f1", "s5", "Net", NULL, "hybrid", NULL, 0.7, 0.40, 0.7 });
+  add (fixture, (Run){ "/d/a", "f1", "s6", "Net", NULL, "hybrid", NULL, 0.7, 0.50, 0.8 });
+  add (fixture, (Run){ "/d/a", "f1", "s7", "Net", NULL, "hybrid", NULL, 0.7, 0.50, 0.8 });
+  add (fixture, (Run){ "/d/a", "f1", "s8", "Net", NULL, "hybrid", NULL, 0.7, 0.50, 0.8 });
+  const DhTableName names[] = { { 1, "A" }, { 2, "A" }, { 3, "B" }, { 4, "B" }, { 5, "C" }, { 6, "C" }, { 7, "C" } };
+  g_autofree char *md = write_named (fixture, names, 7, DH_REPORT_MD, DH_TABLE_MARK_BEST);
+  says (md, "| A | 90.00 ± 0.00 <sup>a,b</sup> (n = 2) | 20.00 ± 0.00 <sup>a,b</sup> (n = 2) | ");
+  says (md, "| B | 70.00 ± 14.14 <sup>c,d</sup> (n = 2) | ");
+  says (md, "| C | **70.00** ± 0.00 (n = 3) | **40.00** ± 10.00 (n = 3) | 75.00 ± 7.07 <sup>e</sup> (n = 2) |\n");
+  says (md, "<sup>a</sup> run 2: computed in bf16, run 1 in f32\n");
+  says (md, "<sup>b</sup> run 2: has the weights of run 1, which is no other training\n");
+  says (md, "<sup>c</sup> run 3: measured other pixels than run 1\n");
+  says (md, "<sup>d</sup> run 4: of the score hybrid, run 3 of likelihood\n");
+  says (md, "<sup>e</sup> run 5: no AUROC, and left out of its mean\n");
+  says (md, "mean and sample standard deviation of n runs.\n");
+  g_autofree char *csv = write_named (fixture, names, 7, DH_REPORT_CSV, DH_TABLE_MARK_BEST);
+  says (csv, ",\"run 3: measured other pixels than run 1; run 4: of the score hybrid, run 3 of likelihood\",3 4,2,");
+  says (csv, ",\"run 5: no AUROC, and left out of its mean\",5 6 7,3,0.00,3,10.00,2,7.07,0,");
+}
+
+/* A folder of a training with that seed, and its weights' path in it. */
+static char *
+train (Fixture *fixture, const char *name, guint64 seed, double beta)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_build_filename (fixture->folder, name, NULL);
+  DhRunConfig config = { .recipe = dh_recipe_load ("ldn-streethazards", &error),
+                         .data_root = (char *)"/d/train",
+                         .device = (char *)"cpu",
+                         .threads = (guint)seed + 1,
+                         .seed = seed };
+  dh_recipe_set_number (config.recipe, "beta", beta);
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_true (dh_run_config_write (&config, folder, &error));
+  dh_recipe_free (config.recipe);
+  return g_build_filename (folder, "model_best.pth", NULL);
+}
+
+static void
+test_by_seed (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *zero = train (fixture, "ours-s0", 0, 0.03), *one = train (fixture, "ours-s1", 1, 0.03);
+  g_autofree char *two = train (fixture, "ours-seed-2", 2, 0.03), *other = train (fixture, "wide-s1-2", 1, 0.3);
+  g_autofree char *later = train (fixture, "ours-s4", 4, 0.03);
+  add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", NULL, 0.80, 0.20, 0.9, .weights = zero });
+  add (fixture, (Run){ "/d/a", "f1", "s2", "Net", NULL, "hybrid", NULL, 0.82, 0.20, 0.9, .weights = one });
+  add (fixture, (Run){ "/d/a", "f1", "s3", "Net", NULL, "hybrid", NULL, 0.87, 0.20, 0.9, .weights = two });
+  add (fixture, (Run){ "/d/a", "f1", "s4", "Net", NULL, "hybrid", NULL, 0.10, 0.20, 0.9, .weights = other });
+  /* the same seed again; another score; weights that no training is known of, or a later one of that folder */
+  add (fixture, (Run){ "/d/a", "f1", "s2", "Net", NULL, "hybrid", NULL, 0.82, 0.20, 0.9, .weights = one });
+  add (fixture, (Run){ "/d/a", "f1", "s3", "Net", NULL, "likelihood", NULL, 0.3, 0.20, 0.9, .weights = two });
+  add (fixture, (Run){ "/d/a", "f1", "s5", "Published", NULL, "hybrid", NULL, 0.6, 0.20, 0.9 });
+  add (fixture, (Run){ "/d/a", "f1", "s6", "Gone", NULL, "hybrid", NULL, 0.7, 0.20, 0.9, .weights = later });
+  g_autofree char *folder = g_path_get_dirname (later), *config = g_build_filename (folder, "config.json", NULL);
+  const struct utimbuf times = { time (NULL) + 3600, time (NULL) + 3600 };
+  g_assert_cmpint (g_utime (config, (struct utimbuf *)&times), ==, 0);
+  const DhTableOptions options = { .digits = 2, .by_seed = TRUE };
+  g_assert_true (dh_report_write_table (fixture->database, &options, DH_REPORT_MD, fixture->out, NULL, &error));
+  g_assert_no_error (error);
+  g_autofree char *md = NULL;
+  g_assert_true (g_file_get_contents (fixture->out, &md, NULL, NULL));
+  says (md, "| ours, hybrid, model\\_best.pth, f32, run 1 | 83.00 ± 3.61 | 20.00 ± 0.00 | 90.00 ± 0.00 |\n"
+            "| wide | 10.00 | 20.00 | 90.00 |\n"
+            "| ours, hybrid, model\\_best.pth, f32, run 5 | 82.00 | 20.00 | 90.00 |\n"
+            "| ours, likelihood | 30.00 | 20.00 | 90.00 |\n"
+            "| Published | 60.00 | 20.00 | 90.00 |\n"
+            "| Gone | 70.00 | 20.00 | 90.00 |\n");
+  says (md,
+        "\nrun 7: no training is known that its weights come from: no config.json lies beside them, or a later one\n"
+        "run 8: no training is known");
+  says (md, "; seed 2 of ours-seed-2\n");
+}
+
 static void
 test_components (Fixture *fixture, gconstpointer data)
 {
@@ -266,6 +404,9 @@ main (int argc, char **argv)
   ADD ("changed-first", test_changed_first);
   ADD ("reduced", test_reduced);
   ADD ("names", test_names);
+  ADD ("seeds", test_seeds);
+  ADD ("unlike-seeds", test_unlike_seeds);
+  ADD ("by-seed", test_by_seed);
   ADD ("components", test_components);
   ADD ("refused", test_refused);
   return g_test_run ();
