@@ -227,6 +227,9 @@ check_one (Check *check, const DhCliRequirement *requirement, GError **error)
   if ((requirement->run && run == 0) || run == check->run
       || (run && !dh_run_numbers_check_same (check->database, check->run, run, error)))
     return FALSE;
+  g_autofree char *images = run ? dh_run_numbers_dup_images (check->database, check->run, run) : NULL;
+  if (images)
+    dh_cli_note (check->cli, "%s: %s", requirement->text, images);
   return (requirement->slices   ? check_slices
           : requirement->chance ? check_chance
                                 : check_whole) (check, requirement, run, error);

@@ -205,6 +205,11 @@ char *dh_report_dup_model (const DhReport *report, guint run);
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
 /* "measured other data": what tells the pictures and labels of two runs apart; NULL where they are the same. */
 const char *dh_report_name_difference (const DhRunRow *a, const DhRunRow *b);
+/* Whether one saw the pictures made worse, or worse in another way (dh-degradation.h), than the other: their numbers
+ * are compared all the same, to know what it costs. */
+gboolean dh_report_differ_in_images (const DhRunRow *a, const DhRunRow *b);
+/* "run 13 saw the images degraded by fog:3, run 12 as they are"; NULL where both saw the same. Free with g_free. */
+char *dh_report_dup_images (const DhRunRow *a, const DhRunRow *b);
 /* Why numbers of the two runs are not subtracted, in a sentence; NULL likewise. Free with g_free. */
 char *dh_report_explain_difference (const DhReport *report);
 /* Two fractions, and the first less the second: "—" where they are not to be subtracted. */

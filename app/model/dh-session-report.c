@@ -13,8 +13,8 @@
 char *
 dh_session_evaluation_folder (DhSession *self)
 {
-  return dh_evaluation_default_folder ("eval-ood", dh_dataset_root (self->dataset), self->model->sha256,
-                                       self->compute->name, self->compute->precision);
+  return dh_evaluation_default_folder ("eval-ood", self->dataset, self->model->sha256, self->compute->name,
+                                       self->compute->precision);
 }
 
 /* The active score's, where it was chosen; else NULL. In as few digits as say exactly that number. */

@@ -388,6 +388,7 @@ dh_session_reads_as (DhSession *self, const char *text)
   return g_strcmp0 (reading->kind, dh_dataset_kind_name (dh_dataset_kind (self->dataset))) == 0
          && reading->labels_are_true == (dh_dataset_n_taken_as_true (self->dataset) > 0)
          && g_strcmp0 (reading->mask_values, dh_dataset_mask_values (self->dataset, NULL)) == 0
+         && dh_degradation_equal (reading->degradation, dh_dataset_degradation (self->dataset))
          && (reading->label_ids == DH_LABEL_IDS_AUTO
              || reading->label_ids == dh_dataset_label_ids (self->dataset, NULL));
 }

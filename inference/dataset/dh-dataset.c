@@ -1,7 +1,6 @@
 #include "dh-dataset-private.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "dh-error.h"
 #include "dh-masks-private.h"
@@ -51,6 +50,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_free (dataset->base_root);
   g_free (dataset->title);
   g_free (dataset->name);
+  g_free (dataset->full_title);
   g_free (dataset->evidence);
   g_free (dataset->needs);
   g_free (dataset->mask_note);
@@ -147,6 +147,10 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are the packed classes: anomaly is 12, not 14"));
   if (dataset->mask_note)
     g_ptr_array_add (notes, g_strdup (dataset->mask_note));
+  g_autofree char *degraded = dh_degradation_to_text (dataset->degradation);
+  if (degraded)
+    g_ptr_array_add (notes, g_strdup_printf ("the images are degraded when they are read, by %s: %s", degraded,
+                                             dh_degrade_about (dataset->degradation.kind)));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
     g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u image has no label: maps only, no score"
                                                              : "%u images have no label: maps only, no score",
@@ -203,6 +207,15 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
   dataset->notes = (char **)g_ptr_array_free (notes, FALSE);
 }
 
+static void
+find_full_title (DhDataset *dataset)
+{
+  g_autofree char *degraded = dh_degradation_dup_title (dataset->degradation);
+  g_free (dataset->full_title);
+  dataset->full_title =
+      degraded ? g_strdup_printf ("%s · %s", dataset->name ? dataset->name : dataset->title, degraded) : NULL;
+}
+
 DhDataset *
 dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *options, GCancellable *cancellable,
                  const DhProgress *progress, GError **error)
@@ -243,6 +256,8 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
   dataset->kinds = dh_layout_list_kinds (scan, base_scan);
   dataset->label_ids_asked = options->label_ids;
   dataset->labels_are_true = options->labels_are_true;
+  dataset->degradation = options->degradation;
+  find_full_title (dataset);
   dh_dataset_arrange (dataset, TRUE);
   /* What masks mean is told by all of them, whatever part is opened. */
   if (!dh_masks_settle (dataset, options->mask_values, cancellable, error))
@@ -282,12 +297,19 @@ dh_dataset_set_title (DhDataset *dataset, const char *title)
 {
   g_free (dataset->name);
   dataset->name = g_strdup (title);
+  find_full_title (dataset);
 }
 
 const char *
 dh_dataset_title (DhDataset *dataset)
 {
-  return dataset->name ? dataset->name : dataset->title;
+  return dataset->full_title ? dataset->full_title : dataset->name ? dataset->name : dataset->title;
+}
+
+DhDegradation
+dh_dataset_degradation (DhDataset *dataset)
+{
+  return dataset->degradation;
 }
 
 const char *
@@ -397,28 +419,4 @@ const DhClassTable *
 dh_dataset_class_table (DhDataset *dataset)
 {
   return dh_label_form_table (form_of (dataset));
-}
-
-static gint64
-size_of_file (const char *path)
-{
-  struct stat info;
-  return path && stat (path, &info) == 0 ? (gint64)info.st_size : -1;
-}
-
-char *
-dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  for (guint i = 0; i < dataset->items->len; i++)
-    {
-      if (i % 256 == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
-        return NULL;
-      const DhDatasetItem *item = &dh_dataset_peek (dataset, i)->item;
-      g_autofree char *line =
-          g_strdup_printf ("%s\n%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", item->stem,
-                           size_of_file (item->image), size_of_file (item->overlay), size_of_file (item->label));
-      g_checksum_update (sum, (const guchar *)line, -1);
-    }
-  return g_strdup (g_checksum_get_string (sum));
 }

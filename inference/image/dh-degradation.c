@@ -63,14 +63,21 @@ dh_degrade_find (const char *name, DhDegradeKind *kind)
 }
 
 gboolean
+dh_degradation_equal (DhDegradation a, DhDegradation b)
+{
+  return a.severity == b.severity && (a.severity == 0 || a.kind == b.kind);
+}
+
+gboolean
 dh_degradation_from_text (const char *text, DhDegradation *degradation)
 {
   const char *colon = strchr (text, ':');
   g_autofree char *name = colon ? g_strndup (text, (gsize)(colon - text)) : NULL;
-  if (!colon || !dh_degrade_find (name, &degradation->kind) || colon[1] < '1' || colon[1] > '0' + DH_DEGRADE_SEVERITIES
+  DhDegradeKind kind;
+  if (!colon || !dh_degrade_find (name, &kind) || colon[1] < '1' || colon[1] > '0' + DH_DEGRADE_SEVERITIES
       || colon[2] != '\0')
     return FALSE;
-  degradation->severity = (guint)(colon[1] - '0');
+  *degradation = (DhDegradation){ kind, (guint)(colon[1] - '0') };
   return TRUE;
 }
 

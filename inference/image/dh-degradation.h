@@ -57,7 +57,8 @@ const char *dh_degrade_about (DhDegradeKind kind); /* what it is like, one line 
 const char *dh_degrade_names (void);
 gboolean dh_degrade_find (const char *name, DhDegradeKind *kind);
 
-/* "fog:3"; FALSE where it is nothing of the kind. */
+gboolean dh_degradation_equal (DhDegradation a, DhDegradation b);
+/* "fog:3"; FALSE, with nothing changed, where it is nothing of the kind. */
 gboolean dh_degradation_from_text (const char *text, DhDegradation *degradation);
 /* "fog:3"; NULL of none. Free with g_free. */
 char *dh_degradation_to_text (DhDegradation degradation);
