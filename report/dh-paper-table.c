@@ -382,7 +382,8 @@ add_all (DhPaperTable *table, DhDatabase *database, GError **error)
   for (guint i = runs ? runs->len : 0; i > 0; i--)
     {
       const DhRunRow *run = runs->pdata[i - 1];
-      if (g_str_equal (run->state, "done") && !add_run (table, database, run->id, error))
+      if (g_str_equal (run->state, "done") && !dh_fingerprint_get_degradation (run->dataset_fingerprint)
+          && !add_run (table, database, run->id, error))
         return FALSE;
     }
   return runs != NULL;

@@ -233,6 +233,15 @@ char *dh_report_to_latex (const DhReport *report);
 char *dh_report_to_html (const DhReport *report);
 gboolean dh_report_to_pdf (const DhReport *report, const char *path, GError **error);
 
+/* Parts of a page: its head, facts as dh_report_provenance() gives them, a table (taken; NULL is nothing), and a chart
+ * as it is drawn, whose ids begin with `prefix` so that there can be several. And a table in Markdown. */
+typedef gboolean (*DhReportDraw) (cairo_t *cr, gpointer data);
+GString *dh_report_begin_html (const char *title);
+void dh_report_append_html_facts (GString *html, char **facts);
+void dh_report_append_html_table (GString *html, DhReportTable *table);
+void dh_report_append_svg (GString *html, const char *prefix, DhReportDraw draw, gpointer data);
+void dh_report_append_markdown_table (GString *md, DhReportTable *table);
+
 /* A chart, drawn by cairo for SVG and PDF alike. Series are points (x, y) in data space. */
 typedef struct
 {

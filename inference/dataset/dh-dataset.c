@@ -147,10 +147,6 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are the packed classes: anomaly is 12, not 14"));
   if (dataset->mask_note)
     g_ptr_array_add (notes, g_strdup (dataset->mask_note));
-  g_autofree char *degraded = dh_degradation_to_text (dataset->degradation);
-  if (degraded)
-    g_ptr_array_add (notes, g_strdup_printf ("the images are degraded when they are read, by %s: %s", degraded,
-                                             dh_degrade_about (dataset->degradation.kind)));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
     g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u image has no label: maps only, no score"
                                                              : "%u images have no label: maps only, no score",
@@ -207,15 +203,6 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
   dataset->notes = (char **)g_ptr_array_free (notes, FALSE);
 }
 
-static void
-find_full_title (DhDataset *dataset)
-{
-  g_autofree char *degraded = dh_degradation_dup_title (dataset->degradation);
-  g_free (dataset->full_title);
-  dataset->full_title =
-      degraded ? g_strdup_printf ("%s · %s", dataset->name ? dataset->name : dataset->title, degraded) : NULL;
-}
-
 DhDataset *
 dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *options, GCancellable *cancellable,
                  const DhProgress *progress, GError **error)
@@ -256,8 +243,6 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
   dataset->kinds = dh_layout_list_kinds (scan, base_scan);
   dataset->label_ids_asked = options->label_ids;
   dataset->labels_are_true = options->labels_are_true;
-  dataset->degradation = options->degradation;
-  find_full_title (dataset);
   dh_dataset_arrange (dataset, TRUE);
   /* What masks mean is told by all of them, whatever part is opened. */
   if (!dh_masks_settle (dataset, options->mask_values, cancellable, error))
@@ -271,7 +256,8 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
     return NULL;
   dataset->orientation_note = dh_dataset_dup_orientation_note (dataset);
   collect_notes (dataset, scan, find);
-  return g_steal_pointer (&dataset);
+  return options->degradation.severity ? dh_dataset_new_degraded (dataset, options->degradation)
+                                       : g_steal_pointer (&dataset);
 }
 
 DhDatasetKind
@@ -290,26 +276,6 @@ const char *
 dh_dataset_base_root (DhDataset *dataset)
 {
   return dataset->base_root;
-}
-
-void
-dh_dataset_set_title (DhDataset *dataset, const char *title)
-{
-  g_free (dataset->name);
-  dataset->name = g_strdup (title);
-  find_full_title (dataset);
-}
-
-const char *
-dh_dataset_title (DhDataset *dataset)
-{
-  return dataset->full_title ? dataset->full_title : dataset->name ? dataset->name : dataset->title;
-}
-
-DhDegradation
-dh_dataset_degradation (DhDataset *dataset)
-{
-  return dataset->degradation;
 }
 
 const char *

@@ -96,6 +96,8 @@ DhDataset *dh_dataset_open (const char *root, const char *kind, const DhDatasetO
  * stems, each gets its parent folder's name before it. */
 DhDataset *dh_dataset_new_for_paths (const char *const *paths, guint n_paths, GCancellable *cancellable,
                                      GError **error);
+/* The same set, which was opened as it is, with its pictures made worse. */
+DhDataset *dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation);
 DhDataset *dh_dataset_ref (DhDataset *dataset);
 void dh_dataset_unref (DhDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDataset, dh_dataset_unref)
