@@ -17,19 +17,38 @@ menu_free (gpointer data)
   g_free (self);
 }
 
+/* Of choices that are many, those of one group in a menu of their own: it lasts as long as they follow each other. */
+static GMenu *
+find_group (GMenu *menu, const char *group, GMenu **last, const char **name)
+{
+  if (group == NULL)
+    return menu;
+  if (g_strcmp0 (*name, group) != 0)
+    {
+      g_autofree char *label = dh_ui_dup_menu_name (group);
+      g_autoptr (GMenu) made = g_menu_new ();
+      g_menu_append_submenu (menu, label, G_MENU_MODEL (made));
+      *last = made;
+      *name = group;
+    }
+  return *last;
+}
+
 static void
 fill_aspect (Menu *self, DhReadAspect aspect)
 {
   g_autoptr (GPtrArray) choices = dh_session_list_readings (self->session, aspect);
   g_autofree char *name = g_strconcat ("read.", dh_read_aspect_id (aspect), NULL);
   g_autoptr (GMenu) submenu = g_menu_new ();
+  GMenu *group = NULL;
+  const char *group_name = NULL;
   for (guint i = 0; i < choices->len; i++)
     {
       const DhReadChoice *choice = choices->pdata[i];
       g_autofree char *label = dh_ui_dup_menu_name (choice->title);
       g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
       g_menu_item_set_action_and_target (item, name, "s", choice->id);
-      g_menu_append_item (submenu, item);
+      g_menu_append_item (find_group (submenu, choice->group, &group, &group_name), item);
       if (choice->chosen)
         g_simple_action_set_state (
             G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), dh_read_aspect_id (aspect))),
@@ -191,7 +210,8 @@ GtkWidget *
 dh_reading_group_new (DhSession *session)
 {
   GtkWidget *group = NULL;
-  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+  /* How images are made worse is no question of what lies there. */
+  for (guint aspect = 0; aspect < DH_READ_DEGRADATION; aspect++)
     {
       GtkWidget *row = new_row (session, aspect);
       if (row == NULL)

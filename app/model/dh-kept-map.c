@@ -5,6 +5,7 @@
 #include "dh-file.h"
 #include "dh-run-threshold.h"
 #include "dh-session-private.h"
+#include "dh-set-reading.h"
 
 static const char *const side_names[2] = { "compare-a", "compare-b" };
 
@@ -18,6 +19,7 @@ dh_kept_map_free (gpointer data)
   g_free (kept->precision);
   g_free (kept->stem);
   g_free (kept->name);
+  g_free (kept->degradation);
   g_clear_pointer (&kept->values, g_bytes_unref);
   dh_threshold_clear (&kept->threshold);
   for (guint side = 0; side < 2; side++)
@@ -32,11 +34,19 @@ dh_session_get_kept_map (DhSession *self)
   return self->kept;
 }
 
+/* Of pictures that are seen as they were then. */
+static gboolean
+is_seen_so (DhSession *self)
+{
+  g_autofree char *otherwise = dh_session_dup_seen_otherwise (self, self->kept->degradation);
+  return otherwise == NULL;
+}
+
 gboolean
 dh_session_made_kept_map (DhSession *self)
 {
   const DhKeptMap *kept = self->kept;
-  return kept != NULL && kept->run == 0 && self->model != NULL && self->compute != NULL
+  return kept != NULL && is_seen_so (self) && kept->run == 0 && self->model != NULL && self->compute != NULL
          && g_strcmp0 (kept->sha256, self->model->sha256) == 0 && g_strcmp0 (kept->device, self->compute->name) == 0
          && g_strcmp0 (kept->precision, self->compute->precision) == 0;
 }
@@ -102,6 +112,7 @@ dh_session_keep_map (DhSession *self, DhFrameMap map)
   kept->threshold.value = NAN;
   kept->stem = g_strdup (dh_image_item_get_stem (self->current));
   kept->name = g_strdup (dh_image_item_get_name (self->current));
+  kept->degradation = dh_degradation_to_text (dh_dataset_degradation (self->dataset));
   kept->width = frame->width;
   kept->height = frame->height;
   kept->values = g_bytes_ref (frame->maps[map]);
@@ -205,6 +216,10 @@ explain (DhSession *self)
     return g_strdup_printf (_ ("It was kept of %s, from run %" PRId64 ". Choose the run itself to see it on "
                                "other images."),
                             kept->name, kept->run);
+  if (!is_seen_so (self))
+    return g_strdup_printf (_ ("It was kept of %s, as images were seen then: there is none of this image. Choose under "
+                               "the set’s name how images are degraded."),
+                            kept->name);
   return g_strdup_printf (_ ("It was kept of %s, from %s. Of this image there is no map of that network: load its "
                              "weights to compute it."),
                           kept->name, kept->model);
@@ -344,7 +359,7 @@ dh_session_find_kept_map (DhSession *self, guint side, const DhFrame *frame)
       return;
     }
   g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
-  if (!same && !made && kept->run == 0)
+  if (!same && !made && kept->run == 0 && is_seen_so (self))
     {
       if (!is_of (self->asked_run_maps[side], stem))
         {

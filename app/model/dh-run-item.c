@@ -69,11 +69,16 @@ has_same_labels (const DhRun *a, const DhRun *b)
   return dh_reading_has_same_labels (of_a, of_b);
 }
 
+const char *
+dh_run_get_degradation (const DhRun *run)
+{
+  return dh_fingerprint_get_degradation (run->fingerprint);
+}
+
 gboolean
 dh_run_differ_in_images (const DhRun *a, const DhRun *b)
 {
-  return g_strcmp0 (dh_fingerprint_get_degradation (a->fingerprint), dh_fingerprint_get_degradation (b->fingerprint))
-         != 0;
+  return g_strcmp0 (dh_run_get_degradation (a), dh_run_get_degradation (b)) != 0;
 }
 
 gboolean

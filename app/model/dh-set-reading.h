@@ -12,6 +12,7 @@ typedef enum
   DH_READ_LABEL_IDS,
   DH_READ_MASK_VALUES,
   DH_READ_CONSTANT_LABELS,
+  DH_READ_DEGRADATION, /* how pictures are made worse before they are shown and computed */
   DH_N_READ,
 } DhReadAspect;
 const char *dh_read_aspect_id (DhReadAspect aspect);    /* "splits", "kind", "label-ids", "mask-values", … */
@@ -20,7 +21,8 @@ const char *dh_read_aspect_title (DhReadAspect aspect); /* "Split"; translated *
 typedef struct
 {
   char *id;
-  char *title; /* "val · 500", translated */
+  char *title;       /* "val · 500", translated */
+  const char *group; /* "Fog": where choices are many, those that belong together; NULL. Borrowed */
   gboolean chosen;
 } DhReadChoice;
 
@@ -44,6 +46,11 @@ char *dh_read_parts_dup_id (GPtrArray *parts);
 
 /* Reads the folder again so, and shows the picture that was shown where it is there. An error leaves what is open. */
 void dh_session_read_as (DhSession *session, DhReadAspect aspect, const char *id);
+/* "Fog 3" where pictures are made worse; else NULL. Free with g_free. */
+char *dh_session_dup_degradation (DhSession *session);
+/* How others saw the pictures ("fog:3"; NULL: as they are): "Fog 3", "as they are", translated; NULL where that is how
+ * they are seen here. Free with g_free. */
+char *dh_session_dup_seen_otherwise (DhSession *session, const char *degradation);
 /* A sentence on what the choice is about, translated; NULL where there is none to be made. Free with g_free. */
 char *dh_session_explain_reading (DhSession *session, DhReadAspect aspect);
 /* Whether something was assumed that is better chosen: how ids count, what masks mean, or that labels are hidden and
