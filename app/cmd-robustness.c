@@ -12,6 +12,7 @@
 #include "dh-map-removal.h"
 #include "dh-robustness.h"
 #include "dh-run-reading.h"
+#include "dh-text.h"
 
 /* Each run, where its maps go, and what was asked for. */
 typedef struct
@@ -79,7 +80,7 @@ find_done (const Work *work, DhDataset *dataset, GError **error)
   JsonObject *summary = json_object_new ();
   dh_run_reading_put (summary, dataset);
   json_node_take_object (root, summary);
-  g_autofree char *reading = json_to_string (root, FALSE);
+  g_autofree char *reading = dh_text_mend_json (json_to_string (root, FALSE));
   const DhRunRow wanted = { .kind = (char *)"eval-ood",
                             .split = split,
                             .score = (char *)dh_map_name (work->options.score),

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <inttypes.h>
 #include "dh-browse-panes-private.h"
-#include "dh-set-reading.h"
+#include "dh-set-degradation.h"
 #include "dh-comparison.h"
 #include "dh-kept-map.h"
 #include "dh-number.h"

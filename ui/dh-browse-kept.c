@@ -3,7 +3,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-kept-map.h"
 #include "dh-number.h"
-#include "dh-set-reading.h"
+#include "dh-set-degradation.h"
 
 /* A map with its threshold, kept as B. */
 

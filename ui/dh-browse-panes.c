@@ -4,7 +4,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-run-list.h"
 #include "dh-run-threshold.h"
-#include "dh-set-reading.h"
+#include "dh-set-degradation.h"
 #include "dh-shown-classes.h"
 
 static gint
@@ -201,8 +201,7 @@ title_of (DhBrowsePanes *self, guint pane)
         text = dh_browse_comparison_dup_title (self->session, side);
         return g_strdup_printf ("%c  %s", "AB"[side], text);
       }
-  g_autofree char *worse =
-      self->shown[pane]->kind == DH_PANE_IMAGE ? dh_session_dup_degradation (self->session) : NULL;
+  g_autofree char *worse = self->shown[pane]->kind == DH_PANE_IMAGE ? dh_session_dup_degradation (self->session) : NULL;
   return worse != NULL ? g_strdup_printf ("%s · %s", title, worse) : g_strdup (title);
 }
 

@@ -4,6 +4,7 @@
 #include "dh-picture-list.h"
 #include "dh-play-bar.h"
 #include "dh-reading-menu.h"
+#include "dh-set-degradation.h"
 #include "dh-tag-menu.h"
 
 struct _DhImagePanel

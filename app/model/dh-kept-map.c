@@ -5,7 +5,7 @@
 #include "dh-file.h"
 #include "dh-run-threshold.h"
 #include "dh-session-private.h"
-#include "dh-set-reading.h"
+#include "dh-set-degradation.h"
 
 static const char *const side_names[2] = { "compare-a", "compare-b" };
 

@@ -46,11 +46,6 @@ char *dh_read_parts_dup_id (GPtrArray *parts);
 
 /* Reads the folder again so, and shows the picture that was shown where it is there. An error leaves what is open. */
 void dh_session_read_as (DhSession *session, DhReadAspect aspect, const char *id);
-/* "Fog 3" where pictures are made worse; else NULL. Free with g_free. */
-char *dh_session_dup_degradation (DhSession *session);
-/* How others saw the pictures ("fog:3"; NULL: as they are): "Fog 3", "as they are", translated; NULL where that is how
- * they are seen here. Free with g_free. */
-char *dh_session_dup_seen_otherwise (DhSession *session, const char *degradation);
 /* A sentence on what the choice is about, translated; NULL where there is none to be made. Free with g_free. */
 char *dh_session_explain_reading (DhSession *session, DhReadAspect aspect);
 /* Whether something was assumed that is better chosen: how ids count, what masks mean, or that labels are hidden and

@@ -6,6 +6,7 @@
 #include "dh-session-evaluation.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
+#include "dh-set-degradation.h"
 #include "dh-set-reading.h"
 #include "session-fixture.h"
 
