@@ -68,7 +68,7 @@ new_required (const Work *work, gint64 clean, GError **error)
 
 /* One that is done and does not have to be made again; 0: none. */
 static gint64
-find_done (const Work *work, DhDataset *dataset, GError **error)
+find_done (Work *work, DhDataset *dataset, GError **error)
 {
   DhPredictor *predictor = work->options.predictor;
   g_autofree char *fingerprint = dh_dataset_fingerprint (dataset, work->cli->cancellable, error);
@@ -91,7 +91,10 @@ find_done (const Work *work, DhDataset *dataset, GError **error)
                             .dataset_kind = (char *)dh_dataset_kind_name (dh_dataset_kind (dataset)),
                             .dataset_fingerprint = fingerprint,
                             .model_sha256 = (char *)dh_model_sha256 (dh_predictor_model (predictor)) };
-  return dh_robustness_find_run (work->database, &wanted, work->protocols->pdata[0], error);
+  const gint64 run = dh_robustness_find_run (work->database, &wanted, work->protocols->pdata[0], error);
+  g_autoptr (DhRunRow) row = run ? dh_database_get_run (work->database, run, error) : NULL;
+  work->left_out += row ? (guint)row->images_failed : 0;
+  return row ? run : 0;
 }
 
 static void
@@ -120,6 +123,23 @@ measure (Work *work, DhDataset *dataset, const char *name, GError **error)
   return evaluation->run;
 }
 
+/* Before so many runs are made of which nothing can be said. */
+static gboolean
+check_clean (const Work *work, GError **error)
+{
+  DhRunNumbers numbers;
+  const DhProtocol *protocol = work->protocols->pdata[0];
+  if (!dh_run_numbers_get (work->database, work->clean, protocol->name, &numbers, error))
+    return FALSE;
+  if (isfinite (numbers.ap))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+               "run %" G_GINT64_FORMAT ", of the images as they are, has no AP: none of them has a label with an "
+               "anomaly, so that there is nothing to lose",
+               work->clean);
+  return FALSE;
+}
+
 static gboolean
 measure_clean (Work *work, GError **error)
 {
@@ -132,12 +152,12 @@ measure_clean (Work *work, GError **error)
       return FALSE;
     }
   if (work->clean)
-    return TRUE;
+    return check_clean (work, error);
   dh_cli_say_room (work->cli, work->dataset, work->folder, 1, TRUE);
   work->options.warning = dh_cli_warn_early;
   work->clean = measure (work, work->dataset, "clean", error);
   work->options.warning = NULL; /* what is wrong with worse images is no mistake */
-  return work->clean != 0;
+  return work->clean != 0 && check_clean (work, error);
 }
 
 static gboolean
@@ -222,9 +242,7 @@ tell (Work *work, DhReportFormat format, const char *out)
       || (out && !dh_robustness_write (&found, format, out, &error))
       || (work->cli->json && !dh_robustness_write (&found, DH_REPORT_JSON, "/dev/stdout", &error)))
     return dh_cli_fail (work->cli, &error);
-  if (!work->cli->json && isnan (found.clean.numbers[DH_ROBUSTNESS_AP]))
-    printf ("no anomaly labels: maps only, no metrics\n");
-  else if (!work->cli->json)
+  if (!work->cli->json)
     print_tables (&found);
   if (work->left_out == 0)
     return work->status;
@@ -348,6 +366,8 @@ dh_cmd_robustness (DhCli *cli, int argc, char **argv)
   if (!dataset)
     return status;
   dh_cli_say_notes (cli, dataset);
+  if (!dh_dataset_has_anomaly_labels (dataset))
+    return dh_cli_usage (cli, "%s labels no anomalies, so that there is nothing to lose", dh_dataset_title (dataset));
   g_autofree char *command = dh_cli_dup_command (entries, argc, argv);
   work.options.command = command;
   work.dataset = dataset;

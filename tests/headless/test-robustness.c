@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-calibrate.h"
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-map-owner.h"
@@ -71,6 +72,10 @@ test_set (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (DhImage) reduced = dh_image_thumbnail (made, 16, 16);
   g_assert_cmpmem (small->rgb, (gsize)3 * small->width * small->height, reduced->rgb,
                    (gsize)3 * reduced->width * reduced->height);
+  /* What int8 is calibrated on is kept for all that the weights will see. */
+  const DhPictures pictures = dh_calibrate_pictures (fog);
+  g_autoptr (DhImage) calibrated = pictures.load (1, pictures.data, &error);
+  g_assert_cmpmem (calibrated->rgb, n, clean->rgb, n);
   g_autoptr (DhLabels) labels = NULL, worse_labels = NULL;
   g_assert_true (dh_dataset_load_labels (fixture->dataset, 1, &labels, NULL, &error));
   g_assert_true (dh_dataset_load_labels (fog, 1, &worse_labels, NULL, &error));
