@@ -1,5 +1,6 @@
 /* Images made worse in the studio: seen, computed and measured so, and never taken for the images as they are. */
 #include <string.h>
+#include "dh-calibration.h"
 #include "dh-compared-numbers.h"
 #include "dh-kept-map.h"
 #include "dh-run-list.h"
@@ -46,6 +47,14 @@ set_ap (DhSession *session)
   DhRankMetrics metrics;
   dh_score_stats_metrics (dh_session_get_set_stats (session), DH_SCORE_HYBRID, &metrics);
   return metrics.ap;
+}
+
+static void
+take_calibrations (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  *(GPtrArray **)data = dh_session_load_calibrations_finish (DH_SESSION (source), result, &error);
+  g_assert_no_error (error);
 }
 
 static void
@@ -136,6 +145,17 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   session_wait_for (!dh_session_is_opening (session) && dh_session_get_evaluation (session) != NULL);
   g_assert_cmpint (dh_session_get_evaluation (session)->run, ==, worse);
   assert_chosen (session, "noise:5");
+
+  /* What it chose is no threshold to go by elsewhere. */
+  g_autofree char *other = g_build_filename (fixture->root, "other", NULL);
+  session_write_set_of_size (other, 3, SESSION_WIDTH, SESSION_HEIGHT);
+  dh_session_open_dataset (session, other);
+  session_wait_for (dh_image_list_get_size (dh_session_get_list (session)) == 3);
+  g_autoptr (GPtrArray) found = NULL;
+  dh_session_load_calibrations (session, -1, DH_SCORE_HYBRID, NULL, take_calibrations, &found);
+  session_wait_for (found != NULL);
+  g_assert_cmpuint (found->len, ==, 1);
+  g_assert_cmpint (((DhCalibration *)found->pdata[0])->run, ==, clean);
 }
 
 /* What was kept of the images as they are stays what it was, and is none of other images now. */
