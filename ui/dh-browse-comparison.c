@@ -78,8 +78,8 @@ dh_browse_comparison_dup_title (DhSession *session, guint side)
   g_autoptr (DhRunItem) item = find_run (session, side);
   const DhRun *run = item != NULL ? dh_run_item_get (item) : NULL;
   g_autofree char *title = dup_title (session, side);
-  g_autofree char *seen = run != NULL ? dh_session_dup_seen_otherwise (session, dh_run_get_degradation (run)) : NULL;
-  return seen != NULL ? g_strdup_printf ("%s · %s", title, seen) : g_steal_pointer (&title);
+  return run != NULL ? dh_session_dup_name_seen (session, title, dh_run_get_degradation (run))
+                     : g_steal_pointer (&title);
 }
 
 char *

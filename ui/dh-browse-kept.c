@@ -31,8 +31,7 @@ dh_browse_kept_dup_title (DhSession *session)
 {
   const DhKeptMap *kept = dh_session_get_kept_map (session);
   g_autofree char *title = dup_title (session);
-  g_autofree char *seen = kept != NULL ? dh_session_dup_seen_otherwise (session, kept->degradation) : NULL;
-  return seen != NULL ? g_strdup_printf ("%s · %s", title, seen) : g_steal_pointer (&title);
+  return kept != NULL ? dh_session_dup_name_seen (session, title, kept->degradation) : g_steal_pointer (&title);
 }
 
 /* Of the active pane, or where it shows no score or what is kept, of what its image's overlay shows. */

@@ -239,7 +239,7 @@ update (DhCompareTable *self)
   g_free (self->summary);
   self->summary =
       g_strconcat (differs != NULL           ? _ ("not the same data")
-                   : numbers->seen_otherwise ? _ ("same images, degraded otherwise")
+                   : numbers->seen_otherwise ? _ ("degraded otherwise")
                                              : _ ("same data set"),
                    numbers->same_rule                                               ? _ (" · same threshold rule")
                    : numbers->threshold[0] != NULL && numbers->threshold[1] != NULL ? _ (" · other threshold rules")

@@ -54,6 +54,7 @@ dh_session_made_kept_map (DhSession *self)
 static void
 take_of_network (DhSession *self, DhKeptMap *kept)
 {
+  kept->degradation = dh_degradation_to_text (dh_dataset_degradation (self->dataset));
   kept->model = g_strdup (self->model->title);
   kept->sha256 = g_strdup (self->model->sha256);
   kept->device = g_strdup (self->compute->name);
@@ -65,11 +66,27 @@ take_of_network (DhSession *self, DhKeptMap *kept)
       dh_threshold_copy (&kept->threshold, &self->thresholds[i]);
 }
 
+/* As the run has seen the pictures, however they are seen now. */
+static char *
+dup_degradation_of_run (DhSession *self, gint64 id)
+{
+  GListModel *runs = G_LIST_MODEL (self->runs);
+  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
+      const DhRun *run = dh_run_item_get (item);
+      if (!run->training && run->id == id)
+        return g_strdup (dh_run_get_degradation (run));
+    }
+  return NULL;
+}
+
 static void
 take_of_run (DhSession *self, DhKeptMap *kept, guint side)
 {
   const DhRunMap *map = self->run_maps[side];
   kept->run = self->compared[side];
+  kept->degradation = dup_degradation_of_run (self, kept->run);
   kept->kind = map->kind;
   kept->imported = map->imported;
   kept->low = map->low;
@@ -112,7 +129,6 @@ dh_session_keep_map (DhSession *self, DhFrameMap map)
   kept->threshold.value = NAN;
   kept->stem = g_strdup (dh_image_item_get_stem (self->current));
   kept->name = g_strdup (dh_image_item_get_name (self->current));
-  kept->degradation = dh_degradation_to_text (dh_dataset_degradation (self->dataset));
   kept->width = frame->width;
   kept->height = frame->height;
   kept->values = g_bytes_ref (frame->maps[map]);

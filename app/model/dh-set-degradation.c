@@ -19,3 +19,10 @@ dh_session_dup_seen_otherwise (DhSession *self, const char *text)
     return NULL;
   return theirs.severity > 0 ? dh_degradation_dup_title (theirs) : g_strdup (_ ("as they are"));
 }
+
+char *
+dh_session_dup_name_seen (DhSession *self, const char *name, const char *degradation)
+{
+  g_autofree char *seen = dh_session_dup_seen_otherwise (self, degradation);
+  return seen != NULL ? g_strdup_printf ("%s · %s", name, seen) : g_strdup (name);
+}

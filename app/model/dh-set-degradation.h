@@ -11,5 +11,7 @@ char *dh_session_dup_degradation (DhSession *session);
 /* How others saw the pictures ("fog:3"; NULL: as they are): "Fog 3", "as they are", translated; NULL where that is how
  * they are seen here. Free with g_free. */
 char *dh_session_dup_seen_otherwise (DhSession *session, const char *degradation);
+/* With that behind the name of what they made; the name alone where there is none. Free with g_free. */
+char *dh_session_dup_name_seen (DhSession *session, const char *name, const char *degradation);
 
 G_END_DECLS

@@ -136,6 +136,18 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   g_autofree char *as_they_are = dh_session_dup_seen_otherwise (session, NULL);
   g_assert_cmpstr (as_they_are, ==, "as they are");
   g_assert_null (dh_session_dup_seen_otherwise (session, "noise:5"));
+  g_autofree char *named = dh_session_dup_name_seen (session, "Net", "fog:1");
+  g_assert_cmpstr (named, ==, "Net · Fog 1");
+
+  /* Kept of a run, it is of the images as that saw them. */
+  session_wait_for (dh_session_get_run_map (session, 0) != NULL && dh_session_get_run_map (session, 0)->values != NULL
+                    && dh_session_get_frame (session)->maps[DH_FRAME_RUN_A] != NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_RUN_A));
+  g_assert_cmpstr (dh_session_get_kept_map (session)->degradation, ==, NULL);
+  session_wait_for (dh_session_get_run_map (session, 1) != NULL
+                    && dh_session_get_frame (session)->maps[DH_FRAME_RUN_B] != NULL);
+  g_assert_true (dh_session_keep_map (session, DH_FRAME_RUN_B));
+  g_assert_cmpstr (dh_session_get_kept_map (session)->degradation, ==, "noise:5");
 
   degrade (fixture, "");
   session_wait_for (dh_session_get_set_stats (session) != NULL && dh_session_get_evaluation (session) != NULL);
