@@ -165,10 +165,10 @@ append_protocols (GString *html, const DhReportRun *run)
   g_string_append (html, "</table>\n");
 }
 
-static void
-append_picture (GString *html, const DhImage *image, const char *what)
+void
+dh_report_append_picture (GString *html, const DhImage *image, guint width, const char *what)
 {
-  g_autoptr (DhImage) small = dh_image_thumbnail (image, PICTURE_WIDTH, PICTURE_WIDTH);
+  g_autoptr (DhImage) small = dh_image_thumbnail (image, width, width);
   g_autoptr (GBytes) jpeg = small ? dh_image_encode_jpeg (small->width, small->height, small->rgb, 85, NULL) : NULL;
   if (!jpeg)
     return;
@@ -198,7 +198,7 @@ append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunI
   if (!image)
     g_string_append (html, "<p class=n>The image is no longer where it was.</p>");
   else
-    append_picture (html, image, "picture");
+    dh_report_append_picture (html, image, PICTURE_WIDTH, "picture");
   if (image && !fits)
     g_string_append (html, "<p class=n>The score map is no longer where it was.</p>");
   if (fits)
@@ -212,9 +212,9 @@ append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunI
       g_autoptr (DhImage) overlay =
           isfinite (threshold) ? dh_picture_overlay (image, map, labelled ? labels->ids : NULL, threshold, NULL) : NULL;
       if (heat)
-        append_picture (html, heat, "score");
+        dh_report_append_picture (html, heat, PICTURE_WIDTH, "score");
       if (overlay)
-        append_picture (html, overlay, "found, false and missed");
+        dh_report_append_picture (html, overlay, PICTURE_WIDTH, "found, false and missed");
     }
   g_string_append (html, "</figure>\n");
 }

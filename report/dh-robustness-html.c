@@ -1,6 +1,9 @@
 #include <math.h>
 
 #include "dh-robustness-private.h"
+#include "dh-run-reading.h"
+
+#define EXAMPLE_WIDTH 280
 
 /* Degradations of one kind in one chart, so that the lines can be told apart. */
 static const struct
@@ -61,6 +64,39 @@ draw (cairo_t *cr, gpointer data)
   return n > 0;
 }
 
+static void
+append_example (GString *html, DhImage *image, DhDegradation degradation)
+{
+  g_autoptr (DhImage) made = dh_degradation_apply (degradation, image, NULL);
+  g_autofree char *name = dh_degradation_to_text (degradation);
+  g_string_append (html, "<td>");
+  if (made)
+    dh_report_append_picture (html, made, EXAMPLE_WIDTH, name);
+}
+
+/* What it looks like, of the image in the middle of the set. Nothing where that is not there any more. */
+static void
+append_examples (GString *html, const DhRobustness *self)
+{
+  g_autoptr (DhReading) reading = dh_run_reading_get (self->run);
+  g_autoptr (DhDataset) dataset = dh_reading_open (reading, self->run->dataset_root, NULL, NULL, NULL);
+  const guint n = dataset ? dh_dataset_size (dataset) : 0;
+  g_autoptr (DhImage) image = n > 0 ? dh_dataset_load_image (dataset, n / 2, NULL) : NULL;
+  if (!image)
+    return;
+  g_string_append (html, "<h2>What it looks like</h2>\n<table>\n<tr><th>images<th>1<th>3<th>5\n");
+  for (guint k = 0; k < DH_N_DEGRADE; k++)
+    if (dh_robustness_has (self, k))
+      {
+        g_string_append_printf (html, "<tr><td>%s<br><span class=n>%s</span>", dh_degrade_title (k),
+                                dh_degrade_about (k));
+        for (guint severity = 1; severity <= DH_DEGRADE_SEVERITIES; severity += 2)
+          append_example (html, image, (DhDegradation){ k, severity });
+        g_string_append_c (html, '\n');
+      }
+  g_string_append (html, "</table>\n");
+}
+
 char *
 dh_robustness_to_html (const DhRobustness *self)
 {
@@ -74,6 +110,7 @@ dh_robustness_to_html (const DhRobustness *self)
   g_string_append (html, "</div>\n");
   for (guint number = 0; number < DH_ROBUSTNESS_NUMBERS; number++)
     dh_report_append_html_table (html, dh_robustness_table (self, number));
+  append_examples (html, self);
   g_string_append_printf (html, "<h2>Run %" G_GINT64_FORMAT ", of the images as they are</h2>\n",
                           (gint64)self->run->id);
   g_auto (GStrv) facts = dh_robustness_facts (self);

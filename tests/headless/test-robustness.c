@@ -228,6 +228,8 @@ test_found (EvaluationFixture *fixture, gconstpointer data)
                          100 * of_four);
   evaluation_assert_has (html, "<td class=t>Fog<td>%.2f<td>%.2f<td>—", 100 * found.clean.numbers[0], 100 * of_one);
   evaluation_assert_has (html, "<svg");
+  evaluation_assert_has (html, "<img alt=\"fog:5\" src=\"data:image/jpeg;base64,");
+  g_assert_null (strstr (html, "alt=\"dark"));
   evaluation_assert_has (tex, "Fog & %.2f & %.2f & -- & -- & %.2f", 100 * found.clean.numbers[0], 100 * of_one,
                          100 * of_four);
   g_autoptr (JsonNode) root = json_from_string (json, &error);
