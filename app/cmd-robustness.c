@@ -169,19 +169,17 @@ measure_degraded (Work *work, DhDegradation degradation, const DhCliRequired *re
   GError *local = NULL;
   say_begun (work, text);
   gint64 run = find_done (work, dataset, &local);
+  const gboolean there = run != 0;
   if (!run && !local)
-    {
-      run = measure (work, dataset, name, &local);
-      if (run && !work->keep_maps)
-        dh_map_removal_run (folder, dataset, &local);
-    }
-  if (local)
+    run = measure (work, dataset, name, &local);
+  if (!run)
     {
       g_propagate_error (error, local);
       return FALSE;
     }
+  /* Slices and intervals are measured from the maps. */
   work->status = dh_cli_check_required (work->cli, required, NULL, work->database, run, work->status);
-  return TRUE;
+  return there || work->keep_maps || dh_map_removal_run (folder, dataset, error);
 }
 
 static gboolean

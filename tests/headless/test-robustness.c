@@ -322,6 +322,10 @@ test_command (EvaluationFixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (html, G_FILE_TEST_EXISTS));
   g_assert_cmpint (run_program (home, "report --run 1 --robustness --format json --out -", &listed, NULL), ==, 0);
   g_assert_cmpstr (listed, ==, output);
+  /* Slices are asked of maps that are there. */
+  g_clear_pointer (&errors, g_free);
+  words = "robustness " SET "--folder out --degrade jpeg:1 --require slices:ap>=@clean-100% --json";
+  g_assert_cmpint (run_program (home, words, NULL, &errors), ==, 0);
   /* A table of all methods is of images as they are. */
   g_assert_cmpint (run_program (home, "report --table --format csv --out -", &table, NULL), ==, 0);
   g_assert_null (strstr (table, "Fog"));
