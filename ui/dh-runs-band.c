@@ -37,6 +37,7 @@ make_menu (void)
                       _ ("_Fishyscapes layout, .npy…"), "runs.maps::fishyscapes", _ ("_ISSU layout, .npz…"),
                       "runs.maps::issu", _ ("N_umPy, a tree of .npy…"), "runs.maps::npy",
                       _ ("Images of 16 _bits, .png…"), "runs.maps::png", NULL);
+  dh_ui_menu_section (menu, _ ("Degraded images"), _ ("_What they cost, HTML with charts…"), "runs.worse::html", NULL);
   return G_MENU_MODEL (menu);
 }
 

@@ -124,6 +124,17 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   g_assert_true (dh_run_can_subtract (of_worse, of_clean));
   g_assert_true (dh_session_find_evaluated (session) == of_worse);
 
+  /* What it costs is told of the one, and not of the other. */
+  g_assert_true (dh_session_has_robustness (session, of_clean));
+  g_assert_false (dh_session_has_robustness (session, of_worse));
+  g_autofree char *page = g_build_filename (fixture->root, "worse.html", NULL), *text = NULL;
+  const guint before = fixture->messages;
+  dh_session_export_robustness (session, clean, page);
+  session_wait_for (fixture->messages > before || fixture->error != NULL);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+  g_assert_true (g_file_get_contents (page, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "<td class=t>Noise<td>"));
+
   /* In the comparison of both. */
   dh_session_compare_run (session, 0, clean);
   dh_session_compare_run (session, 1, worse);
