@@ -53,6 +53,12 @@ can_choose (DhSession *self)
   return self->dataset != NULL && self->dataset_path != NULL && !self->demo;
 }
 
+gboolean
+dh_session_can_choose_reading (DhSession *self)
+{
+  return can_choose (self);
+}
+
 static char *
 name_part (const DhDatasetPart *part, const char *name)
 {
@@ -227,7 +233,7 @@ add_constant_labels (DhSession *self, GPtrArray *choices)
 static void
 add_degradations (DhSession *self, GPtrArray *choices)
 {
-  const DhDegradation now = self->reading->degradation;
+  const DhDegradation now = can_choose (self) ? self->reading->degradation : (DhDegradation){ 0 };
   add (choices, "", g_strdup (_ ("As they are")), now.severity == 0);
   for (guint kind = 0; kind < DH_N_DEGRADE; kind++)
     for (guint severity = 1; severity <= DH_DEGRADE_SEVERITIES; severity++)
@@ -252,7 +258,7 @@ dh_session_list_readings (DhSession *self, DhReadAspect aspect)
   };
   g_return_val_if_fail (aspect < DH_N_READ, NULL);
   GPtrArray *choices = g_ptr_array_new_with_free_func (choice_free);
-  if (can_choose (self))
+  if (can_choose (self) || aspect == DH_READ_DEGRADATION)
     fill[aspect](self, choices);
   return choices;
 }

@@ -26,8 +26,10 @@ typedef struct
   gboolean chosen;
 } DhReadChoice;
 
-/* GPtrArray of DhReadChoice, owned, one of which is chosen; empty where there is nothing to choose: neither for
- * pictures by name nor for the demo. */
+/* Whether there is something to choose: neither for pictures by name nor for the demo. */
+gboolean dh_session_can_choose_reading (DhSession *session);
+/* GPtrArray of DhReadChoice, owned, one of which is chosen; empty where there is nothing to choose. Degradations are
+ * the same of every set, and are there without one. */
 GPtrArray *dh_session_list_readings (DhSession *session, DhReadAspect aspect);
 /* A split, or one of its towns or tracks, to be opened together with others; all that there are. */
 typedef struct
