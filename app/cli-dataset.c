@@ -2,6 +2,17 @@
 
 #include "dh-reading.h"
 
+gboolean
+dh_cli_parse_degrade (DhCli *cli, const char *text, DhDegradation *degradation, int *status)
+{
+  *degradation = (DhDegradation){ 0 };
+  if (!text || dh_degradation_from_text (text, degradation))
+    return TRUE;
+  *status = dh_cli_usage (cli, "--degrade %s is none: write fog:3, of %s, with a severity of 1 to 5", text,
+                          dh_degrade_names ());
+  return FALSE;
+}
+
 DhDataset *
 dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status)
 {
@@ -20,6 +31,8 @@ dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status)
       *status = dh_cli_usage (cli, "--label-ids is auto, raw, shifted or packed, not \"%s\"", set->ids);
       return NULL;
     }
+  if (!dh_cli_parse_degrade (cli, set->degrade, &reading.degradation, status))
+    return NULL;
   g_autoptr (GError) error = NULL;
   DhDataset *dataset = dh_reading_open (&reading, set->root, cli->cancellable, &cli->progress, &error);
   dh_cli_progress_end (cli);
@@ -53,4 +66,5 @@ dh_cli_dataset_clear (DhCliDataset *set)
   g_clear_pointer (&set->base, g_free);
   g_clear_pointer (&set->ids, g_free);
   g_clear_pointer (&set->masks, g_free);
+  g_clear_pointer (&set->degrade, g_free);
 }

@@ -14,6 +14,7 @@ typedef struct
   char *ids;    /* --label-ids */
   char *masks;  /* --mask-values */
   gboolean labels_are_true;
+  char *degrade; /* --degrade, of commands that compute maps */
 } DhCliDataset;
 
 #define DH_CLI_DATASET_ENTRIES(set)                                                                                    \
@@ -46,6 +47,17 @@ typedef struct
     "labels-are-true", 0, 0, G_OPTION_ARG_NONE, &(set).labels_are_true,                                                \
         "Labels of one constant value are no hidden test labels: the images hold nothing else", NULL                   \
   }
+
+/* How pictures are made worse before the network sees them. */
+#define DH_CLI_DEGRADE_ENTRY(text)                                                                                     \
+  {                                                                                                                    \
+    "degrade", 0, 0, G_OPTION_ARG_STRING, &(text),                                                                     \
+        "Makes the images worse first, in severity 1 to 5: fog:3; also noise, shot, defocus, motion, dark, bright, "   \
+        "contrast, rain, jpeg, resolution",                                                                            \
+        "KIND:N"                                                                                                       \
+  }
+/* What --degrade says, of which NULL is none; FALSE after having said why not, with *status set. */
+gboolean dh_cli_parse_degrade (DhCli *cli, const char *text, DhDegradation *degradation, int *status);
 
 /* NULL after having said why, with *status set. */
 DhDataset *dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status);

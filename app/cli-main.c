@@ -20,6 +20,7 @@ static const struct
   { "infer", dh_cmd_infer, "images to maps" },
   { "eval-ood", dh_cmd_eval_ood, "measure anomaly detection on a data set" },
   { "eval-osr", dh_cmd_eval_osr, "measure open-set recognition on StreetHazards" },
+  { "robustness", dh_cmd_robustness, "measure what it loses on worse images: noise, blur, night, fog, rain, …" },
   { "metrics", dh_cmd_metrics, "measure score maps of any method" },
   { "combine", dh_cmd_combine, "make a run of other runs' score maps: their mean, blurred" },
   { "train", dh_cmd_train, "train a network by a published recipe or your own" },

@@ -79,9 +79,10 @@ compare (Check *check, const DhCliRequirement *requirement, const char *where, d
     return;
   g_autofree char *own = shown (value), *other = shown (base);
   g_autofree char *of = run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s", run, other) : g_strdup ("");
-  g_autoptr (GError) error =
-      g_error_new (DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s %s is %s%s", requirement->text,
-                   dh_cli_required_name (requirement->number), where, own, of);
+  g_autofree char *images = run ? dh_run_numbers_dup_images (check->database, check->run, run) : NULL;
+  g_autoptr (GError) error = g_error_new (
+      DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s %s is %s%s%s%s", requirement->text,
+      dh_cli_required_name (requirement->number), where, own, of, images ? "; " : "", images ? images : "");
   check->status = dh_cli_fail (check->cli, &error);
 }
 

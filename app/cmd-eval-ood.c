@@ -113,13 +113,15 @@ evaluate_network (DhCli *cli, DhEvaluationOptions *options, const DhCliModel *mo
 
 /* NULL, or what does not go together. */
 static const char *
-find_contradiction (const Import *import, const DhCliModel *model, const DhReduction *reduction, const char *score,
-                    const char *more)
+find_contradiction (const Import *import, const DhCliModel *model, const DhReduction *reduction, const char *degrade,
+                    const char *score, const char *more)
 {
   if (!import->scores)
     return import->method || import->low_is_anomalous ? "--method and --low-is-anomalous belong to --scores" : NULL;
   if (!dh_reduction_is_none (reduction))
     return "--scale and --tile are for what is computed here; the maps of --scores are as they are";
+  if (degrade)
+    return "--degrade is for what is computed here; whoever made the maps of --scores has seen the images as they were";
   if (model->params || model->architecture || model->classes || model->calibration)
     return "--scores measures the maps of another method: leave --params and what belongs to it, or --scores";
   return score || more ? "--score and --compare name maps of a network; with --scores there are none" : NULL;
@@ -156,6 +158,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     { "compare", 0, 0, G_OPTION_ARG_STRING, &more, "Maps measured beside it", "MAP,…" },
     DH_CLI_REQUIRE_OF_RUN_ENTRY (require),
     DH_CLI_REDUCTION_ENTRIES (scale, tile),
+    DH_CLI_DEGRADE_ENTRY (set.degrade),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },
@@ -172,7 +175,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--folder is missing: where do the score maps go?");
   if (!dh_cli_check_reduction (cli, scale, tile, &reduction, &status))
     return status;
-  const char *contradiction = find_contradiction (&import, &model, &reduction, score, more);
+  const char *contradiction = find_contradiction (&import, &model, &reduction, set.degrade, score, more);
   if (contradiction)
     return dh_cli_usage (cli, "%s", contradiction);
 

@@ -68,8 +68,7 @@ static char *
 own_folder (DhDataset *dataset, DhPredictor *predictor, const DhReduction *reduction)
 {
   g_autofree char *precision = dh_reduction_name (reduction, dh_predictor_precision_name (predictor));
-  return dh_evaluation_default_folder ("eval-osr", dh_dataset_root (dataset),
-                                       dh_model_sha256 (dh_predictor_model (predictor)),
+  return dh_evaluation_default_folder ("eval-osr", dataset, dh_model_sha256 (dh_predictor_model (predictor)),
                                        dh_device_name (dh_predictor_device (predictor)), precision);
 }
 
@@ -115,6 +114,7 @@ dh_cmd_eval_osr (DhCli *cli, int argc, char **argv)
     DH_CLI_MODEL_ENTRIES (model),
     DH_CLI_REQUIRE_OF_CLASSES_ENTRY (require),
     DH_CLI_REDUCTION_ENTRIES (scale, tile),
+    DH_CLI_DEGRADE_ENTRY (set.degrade),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Where the maps go (default: in the user's data folder)", "OUT" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },

@@ -1,7 +1,9 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "dh-dataset.h"
 #include "dh-export.h"
+#include "dh-records.h"
 
 int
 dh_cmd_export (DhCli *cli, int argc, char **argv)
@@ -46,6 +48,10 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
       || !dh_export_run (database, run, layout, method, out, &written, cli->cancellable, &cli->progress, &error))
     return dh_cli_fail (cli, &error);
   dh_cli_progress_end (cli);
+  g_autoptr (DhRunRow) row = dh_database_get_run (database, run, NULL);
+  const char *degraded = row ? dh_fingerprint_get_degradation (row->dataset_fingerprint) : NULL;
+  if (degraded)
+    dh_cli_note (cli, "the run saw the images degraded by %s: these are no maps of the images as they are", degraded);
   const gboolean segmented = dh_export_has_segmentations (database, run);
   if (layout == DH_EXPORT_FISHYSCAPES && !segmented)
     dh_cli_note (cli,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli-calibrate.h"
+#include "cli-dataset.h"
 #include "cli-model.h"
 #include "cli-pictures.h"
 #include "dh-error.h"
@@ -20,6 +21,7 @@ typedef struct
   gboolean png;
   double threshold; /* NAN: none */
   DhReduction reduction;
+  DhDegradation degradation;
   guint turned; /* pictures, as their EXIF says */
   const char *out;
 } Infer;
@@ -146,14 +148,15 @@ write_maps (Infer *infer, const char *stem, const DhImage *image, const DhPredic
   return TRUE;
 }
 
-/* The picture, made smaller where that is asked for; the maps have the smaller size. */
+/* The picture, made worse and smaller where that is asked for; the maps have the smaller size. */
 static DhImage *
 load_scaled (Infer *infer, const char *path, GError **error)
 {
   guint orientation;
   g_autoptr (DhImage) image = dh_image_load_upright (path, &orientation, error);
   infer->turned += image && orientation > 1;
-  return image ? dh_reduction_apply (&infer->reduction, image, error) : NULL;
+  g_autoptr (DhImage) degraded = image ? dh_degradation_apply (infer->degradation, image, error) : NULL;
+  return degraded ? dh_reduction_apply (&infer->reduction, degraded, error) : NULL;
 }
 
 /* One of those named, to calibrate on; of what goes by tiles, the one in the middle. */
@@ -267,6 +270,9 @@ run_images (Infer *infer, char **images)
       DhQuantization *quantization = dh_predictor_quantization (infer->predictor);
       if (quantization)
         dh_json_member_string (json, "calibration", dh_quantization_id (quantization));
+      g_autofree char *degraded = dh_degradation_to_text (infer->degradation);
+      if (degraded)
+        dh_json_member_string (json, "degrade", degraded);
       json_builder_set_member_name (json, "images");
       json_builder_begin_array (json);
     }
@@ -306,6 +312,7 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
   g_autofree char *out = NULL;
   g_autofree char *maps = NULL;
   g_autofree char *threshold = NULL;
+  g_autofree char *degrade = NULL;
   double scale = 1;
   gint tile = 0;
   gboolean png = FALSE;
@@ -325,6 +332,7 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
       "Cuts images that are larger into overlapping tiles of N×N pixels, for those too large for the memory; each "
       "tile is seen by itself, so that the maps are others than of the whole",
       "N" },
+    DH_CLI_DEGRADE_ENTRY (degrade),
     { NULL },
   };
   int status;
@@ -341,6 +349,8 @@ dh_cmd_infer (DhCli *cli, int argc, char **argv)
 
   Infer infer = { .cli = cli, .png = png, .threshold = NAN, .out = out };
   if (!dh_cli_check_reduction (cli, scale, tile, &infer.reduction, &status))
+    return status;
+  if (!dh_cli_parse_degrade (cli, degrade, &infer.degradation, &status))
     return status;
   char *end = NULL;
   if (threshold)

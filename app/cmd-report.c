@@ -6,6 +6,7 @@
 #include "cmd-report-private.h"
 #include "dh-metric.h"
 #include "dh-report.h"
+#include "dh-robustness.h"
 
 /* Without --run: the newest one. */
 static gint64
@@ -227,6 +228,19 @@ write_table (DhCli *cli, const char *db, const char *runs, const Table *table, D
   return DH_EXIT_DONE;
 }
 
+static int
+write_robustness (DhCli *cli, const char *db, gint64 run, DhReportFormat format, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (DhRobustness) found = { NULL };
+  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
+  if (!database || !dh_robustness_find (&found, database, run, dh_protocol_find ("densehybrid-pooled", NULL), &error)
+      || !dh_robustness_write (&found, format, path, &error))
+    return dh_cli_fail (cli, &error);
+  print_written (cli, path, dh_report_format_name (format), &run, 1);
+  return DH_EXIT_DONE;
+}
+
 int
 dh_cmd_report (DhCli *cli, int argc, char **argv)
 {
@@ -237,7 +251,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *kept = NULL;
   g_autofree char *require = NULL;
   g_autofree char *drawn_name = NULL;
-  gboolean objects = FALSE, slices = FALSE, intervals = FALSE;
+  gboolean objects = FALSE, slices = FALSE, intervals = FALSE, robustness = FALSE;
   DhDrawn drawn = DH_DRAWN_BY_ITSELF;
   g_auto (Table) table = { .digits = 2 };
   const GOptionEntry entries[] = {
@@ -268,6 +282,10 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { "drawn", 0, 0, G_OPTION_ARG_STRING, &drawn_name,
       "With --intervals: what is drawn anew (default: scenes where every image has one and there are ten, else images)",
       "image|scene" },
+    { "robustness", 0, 0, G_OPTION_ARG_NONE, &robustness,
+      "What the run loses on worse images, from the runs that \"robustness\" or --degrade made like it: by "
+      "degradation and severity; html with charts, md, csv, json or latex",
+      NULL },
     { "table", 0, 0, G_OPTION_ARG_NONE, &table.wanted,
       "One table of all the runs that --run names (default: all that are done), a row a method, columns for each data "
       "set; latex, md or csv",
@@ -296,7 +314,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   if (!dh_cli_parse (
           cli, argc, argv, entries, NULL,
           "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--intervals] [--require R] "
-          "[--table] [--format F] --out FILE",
+          "[--robustness] [--table] [--format F] --out FILE",
           "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
           "runs, or, with\n--require, only tells by the exit status whether that holds.",
           "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
@@ -311,7 +329,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--require asks about one run, and a --table is of many");
   if (!out && require && !format_name && !kept && !objects && !slices && !intervals)
     return check_alone (cli, db, runs, required);
-  if (!out && (runs || format_name || kept || objects || slices || intervals || table.wanted))
+  if (!out && (runs || format_name || kept || objects || slices || intervals || robustness || table.wanted))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
@@ -331,8 +349,8 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
         cli, "--format is missing, and %s does not end in a format's name: csv, json, html, md, tex, pdf", out);
   if (!dh_report_format_from_name (lower, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
-  if (table.wanted && (kept || objects || slices))
-    return dh_cli_usage (cli, "--threshold, --slices and --objects have no place in a --table");
+  if (table.wanted && (kept || objects || slices || robustness))
+    return dh_cli_usage (cli, "--threshold, --slices, --objects and --robustness have no place in a --table");
   if (!table.wanted && (table.protocol || table.marks || table.names || table.by_seed || table.digits != 2))
     return dh_cli_usage (cli, "--protocol, --mark, --name, --by-seed and --digits belong to --table");
   const char *path = printed ? "/dev/stdout" : out;
@@ -345,6 +363,10 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma; a --table takes more", runs);
   if (first && first == second)
     return dh_cli_usage (cli, "--run %s compares a run with itself", runs);
+  if (robustness && (!first || second || kept || objects || slices || intervals || require))
+    return dh_cli_usage (cli, "--robustness is a report by itself, of one run, which --run names");
+  if (robustness)
+    return write_robustness (cli, db, first, format, path);
   double value = NAN;
   g_autofree char *rule = NULL;
   gint64 source = 0;

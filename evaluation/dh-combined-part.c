@@ -41,7 +41,7 @@ static gboolean
 is_owner (const DhCombinedPart *part)
 {
   const DhRunRow *run = part->run;
-  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+  g_autofree char *owner = dh_map_owner_new (run, NULL);
   return dh_map_owner_made_scores (run->folder, owner);
 }
 

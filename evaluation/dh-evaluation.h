@@ -109,9 +109,9 @@ DhEvaluation *dh_evaluation_run (const DhEvaluationOptions *options, GCancellabl
 DhEvaluation *dh_evaluation_recall (const DhEvaluationOptions *options, gint64 run, guint classes, guint64 most_bytes,
                                     GCancellable *cancellable, const DhProgress *progress, GError **error);
 
-/* Where a run's maps lie if nobody said where: in the user's data folder, one place for each kind of run, data set,
- * weights, device and precision. Free with g_free. */
-char *dh_evaluation_default_folder (const char *kind, const char *root, const char *sha256, const char *device,
+/* Where a run's maps lie if nobody said where: in the user's data folder, one place for each kind of run, data set
+ * (by its root, and by how its pictures are made worse), weights, device and precision. Free with g_free. */
+char *dh_evaluation_default_folder (const char *kind, DhDataset *dataset, const char *sha256, const char *device,
                                     const char *precision);
 
 G_END_DECLS

@@ -39,7 +39,7 @@ identify (const DhEvaluationFlow *flow, GError **error)
   json_node_take_object (root, reading);
   g_autofree char *how = dh_text_mend_json (json_to_string (root, FALSE)),
                   *others = dh_evaluation_flow_list_others (flow);
-  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, others);
+  g_autofree char *owner = dh_map_owner_new (run, others);
   GString *text = g_string_new ("densehybrid " DH_VERSION "\n");
   g_string_append_printf (text, "run %" G_GINT64_FORMAT " %s\n", run->id, run->started);
   g_string_append_printf (text, "set %s %s %s\n%s\n", run->dataset_kind, run->dataset_fingerprint, run->split, how);

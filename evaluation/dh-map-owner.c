@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-dataset.h"
 #include "dh-file-part.h"
 #include "dh-file.h"
 #include "dh-numbers-folder-private.h"
@@ -11,11 +12,12 @@
 #define OTHERS "\nbeside "
 
 char *
-dh_map_owner_new (const char *model_sha256, const char *score, const char *precision, const char *device,
-                  const char *others)
+dh_map_owner_new (const DhRunRow *run, const char *others)
 {
-  return g_strdup_printf ("weights %s\nscore %s\nprecision %s\ndevice %s" OTHERS "%s\n", model_sha256, score, precision,
-                          device, others ? others : "");
+  const char *degraded = dh_fingerprint_get_degradation (run->dataset_fingerprint);
+  return g_strdup_printf ("weights %s\nscore %s\nprecision %s\ndevice %s%s%s" OTHERS "%s\n", run->model_sha256,
+                          run->score, run->precision, run->device, degraded ? "\ndegraded " : "",
+                          degraded ? degraded : "", others ? others : "");
 }
 
 static char *

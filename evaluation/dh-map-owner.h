@@ -7,9 +7,9 @@ G_BEGIN_DECLS
 /* Whose score maps a folder holds. FOLDER/eval/owner.txt names it; each run's maps bear the same file names, so maps of
  * other weights, another score, precision or device would pass for those of this run. */
 
-/* What maps are made by, as text; `others` (may be NULL): the names of maps that lie beside the score's. */
-char *dh_map_owner_new (const char *model_sha256, const char *score, const char *precision, const char *device,
-                        const char *others);
+/* What maps are made by, as text, of a run's model_sha256, score, precision, device and dataset_fingerprint (of which
+ * counts how pictures were made worse); `others` (may be NULL): the names of maps that lie beside the score's. */
+char *dh_map_owner_new (const DhRunRow *run, const char *others);
 /* What the folder says; NULL where it names none. Free with g_free. */
 char *dh_map_owner_read (const char *folder);
 /* The names, as they were given, of the maps beside the score's; NULL where the folder names no owner. Free with

@@ -20,6 +20,9 @@ dh_run_reading_put (JsonObject *summary, DhDataset *dataset)
   const char *masks = dh_dataset_mask_values (dataset, NULL);
   if (masks)
     json_object_set_string_member (summary, "mask_values", masks);
+  g_autofree char *degraded = dh_degradation_to_text (dh_dataset_degradation (dataset));
+  if (degraded)
+    json_object_set_string_member (summary, "degrade", degraded);
 }
 
 /* Anyone may have written it. */
@@ -37,7 +40,7 @@ dh_run_reading_get (const DhRunRow *run)
   g_autoptr (JsonNode) root = run->summary ? json_from_string (run->summary, NULL) : NULL;
   JsonNode *base = find (root, "base", G_TYPE_STRING), *ids = find (root, "label_ids", G_TYPE_STRING);
   JsonNode *labels = find (root, "labels_are_true", G_TYPE_BOOLEAN);
-  JsonNode *masks = find (root, "mask_values", G_TYPE_STRING);
+  JsonNode *masks = find (root, "mask_values", G_TYPE_STRING), *degraded = find (root, "degrade", G_TYPE_STRING);
   DhReading *reading = dh_reading_new ();
   DhDatasetKind kind;
   if (dh_dataset_kind_from_name (run->dataset_kind, &kind))
@@ -51,5 +54,7 @@ dh_run_reading_get (const DhRunRow *run)
   reading->labels_are_true = labels && json_node_get_boolean (labels);
   if (masks && g_str_equal (run->dataset_kind, "masks"))
     reading->mask_values = json_node_dup_string (masks);
+  if (degraded)
+    dh_degradation_from_text (json_node_get_string (degraded), &reading->degradation);
   return reading;
 }

@@ -23,7 +23,7 @@ check_run (const DhRunRow *row, DhRunRecord *record, GCancellable *cancellable, 
     return FALSE;
   if (g_strcmp0 (fingerprint, row->dataset_fingerprint) != 0)
     return refuse (error, DH_ERROR_MISMATCH, row->id, "measured other files: the data set has changed since");
-  g_autofree char *owner = dh_map_owner_new (row->model_sha256, row->score, row->precision, row->device, NULL);
+  g_autofree char *owner = dh_map_owner_new (row, NULL);
   if (!dh_map_owner_made_scores (row->folder, owner))
     return refuse (error, DH_ERROR_NOT_FOUND, row->id, "has no maps any more: another run has written its own there");
   return TRUE;

@@ -16,8 +16,9 @@ typedef struct
 {
   DhDatabase *database;
   DhDataset *dataset;
-  char *folder; /* absolute */
-  DhMap score;  /* whose maps lie in eval/scores; of imported ones the place that they have among others */
+  char *folder;      /* absolute */
+  char *fingerprint; /* of the data set; NULL of a run that is recalled */
+  DhMap score;       /* whose maps lie in eval/scores; of imported ones the place that they have among others */
   DhFolderLock *lock;
   gint64 run, dataset_id;
   GArray *displaced;    /* gint64: runs whose maps of this set lie there and are written over, the newest first */

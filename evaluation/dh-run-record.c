@@ -13,12 +13,14 @@
 #include "dh-text.h"
 
 char *
-dh_evaluation_default_folder (const char *kind, const char *root, const char *sha256, const char *device,
+dh_evaluation_default_folder (const char *kind, DhDataset *dataset, const char *sha256, const char *device,
                               const char *precision)
 {
-  g_autofree char *absolute = g_canonicalize_filename (root, NULL);
+  g_autofree char *absolute = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
+  g_autofree char *degraded = dh_degradation_to_text (dh_dataset_degradation (dataset));
   g_autofree char *hash = dh_sha256 (absolute, strlen (absolute));
-  g_autofree char *name = g_strdup_printf ("%s-%.12s-%.12s-%s-%s", kind, sha256, hash, device, precision);
+  g_autofree char *name = g_strdup_printf ("%s-%.12s-%.12s-%s-%s%s%s", kind, sha256, hash, device, precision,
+                                           degraded ? "-" : "", degraded ? degraded : "");
   g_strdelimit (name, ":/", '-');
   return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
 }
@@ -27,14 +29,14 @@ static gboolean
 put_dataset (DhRunRecord *record, GCancellable *cancellable, GError **error)
 {
   DhDataset *dataset = record->dataset;
-  g_autofree char *fingerprint = dh_dataset_fingerprint (dataset, cancellable, error);
-  if (!fingerprint)
+  record->fingerprint = dh_dataset_fingerprint (dataset, cancellable, error);
+  if (!record->fingerprint)
     return FALSE;
   g_autofree char *root = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
   const DhDatasetRow set = { .root = root,
                              .kind = (char *)dh_dataset_kind_name (dh_dataset_kind (dataset)),
                              .title = (char *)dh_dataset_title (dataset),
-                             .fingerprint = fingerprint,
+                             .fingerprint = record->fingerprint,
                              .images = dh_dataset_size (dataset) };
   record->dataset_id = dh_database_put_dataset (record->database, &set, error);
   return record->dataset_id != 0;
@@ -92,11 +94,12 @@ find_displaced (DhRunRecord *record, const char *owner, GError **error)
   for (guint i = 0; runs && i < runs->len; i++)
     {
       const DhRunRow *run = runs->pdata[i];
-      if (run->id == record->run || run->dataset != record->dataset_id || run->images_done == 0
+      if (run->id == record->run || run->images_done == 0
+          || !dh_fingerprint_has_same_files (run->dataset_fingerprint, record->fingerprint)
           || !g_str_equal (run->folder, record->folder))
         continue;
       /* Those of others have been written over before. */
-      g_autofree char *theirs = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+      g_autofree char *theirs = dh_map_owner_new (run, NULL);
       if (dh_map_owner_made_scores (record->folder, theirs))
         g_array_append_val (record->displaced, run->id);
     }
@@ -138,8 +141,10 @@ dh_run_record_begin (DhRunRecord *record, const char *kind, DhDatabase *database
                          .precision = (char *)origin->precision,
                          .program = (char *)DH_VERSION,
                          .command = (char *)command,
-                         .summary = reading };
-  g_autofree char *owner = dh_map_owner_new (origin->model.sha256, row.score, row.precision, row.device, others);
+                         .summary = reading,
+                         .model_sha256 = origin->model.sha256,
+                         .dataset_fingerprint = record->fingerprint };
+  g_autofree char *owner = dh_map_owner_new (&row, others);
   return find_or_add (record, &row, owner, error) && find_displaced (record, owner, error)
          && dh_database_leave_runs (database, record->folder, record->run, error)
          && dh_map_owner_take (record->folder, owner, error);
@@ -150,6 +155,7 @@ dh_run_record_clear (DhRunRecord *record)
 {
   g_clear_pointer (&record->folder, g_free);
   g_clear_pointer (&record->made_of, json_object_unref);
+  g_clear_pointer (&record->fingerprint, g_free);
   g_clear_pointer (&record->finished, g_hash_table_unref);
   g_clear_pointer (&record->left_out, g_hash_table_unref);
   g_clear_pointer (&record->displaced, g_array_unref);

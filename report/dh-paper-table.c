@@ -72,7 +72,7 @@ static gboolean
 is_same_set (const DhRunRow *a, const DhRunRow *b)
 {
   g_autofree char *own = dup_published (a), *other = dup_published (b);
-  return g_str_equal (a->split, b->split)
+  return g_str_equal (a->split, b->split) && !dh_report_differ_in_images (a, b)
          && (g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint)
              || (g_str_equal (a->dataset_kind, b->dataset_kind)
                  && (g_str_equal (a->dataset_root, b->dataset_root) || (own && g_strcmp0 (own, other) == 0))));
@@ -87,7 +87,10 @@ name_group (const DhRunRow *run)
     {
       /* Without the count of its pictures. */
       char *end = strstr (published, " (");
-      return g_strndup (published, end ? (gsize)(end - published) : strlen (published));
+      g_autofree char *name = g_strndup (published, end ? (gsize)(end - published) : strlen (published));
+      g_autoptr (DhReading) reading = dh_run_reading_get (run);
+      g_autofree char *degraded = dh_degradation_dup_title (reading->degradation);
+      return g_strconcat (name, degraded ? " · " : NULL, degraded, NULL);
     }
   return *run->split ? g_strdup_printf ("%s (%s, %s)", run->dataset_title, base, run->split)
                      : g_strdup_printf ("%s (%s)", run->dataset_title, base);
@@ -369,7 +372,8 @@ add_all (DhPaperTable *table, DhDatabase *database, GError **error)
   for (guint i = runs ? runs->len : 0; i > 0; i--)
     {
       const DhRunRow *run = runs->pdata[i - 1];
-      if (g_str_equal (run->state, "done") && !add_run (table, database, run->id, error))
+      if (g_str_equal (run->state, "done") && !dh_fingerprint_get_degradation (run->dataset_fingerprint)
+          && !add_run (table, database, run->id, error))
         return FALSE;
     }
   return runs != NULL;

@@ -38,41 +38,58 @@ write_svg (void *closure, const unsigned char *data, unsigned int length)
   return CAIRO_STATUS_SUCCESS;
 }
 
+void
+dh_report_append_svg (GString *html, const char *prefix, DhReportDraw draw, gpointer data)
+{
+  g_autoptr (GString) svg = g_string_new (NULL);
+  cairo_surface_t *surface =
+      cairo_svg_surface_create_for_stream (write_svg, svg, DH_REPORT_PLOT_WIDTH, DH_REPORT_PLOT_HEIGHT);
+  cairo_svg_surface_set_document_unit (surface, CAIRO_SVG_UNIT_PX);
+  cairo_t *cr = cairo_create (surface);
+  const gboolean drawn = draw (cr, data);
+  cairo_destroy (cr);
+  cairo_surface_destroy (surface);
+  const char *begin = strstr (svg->str, "<svg");
+  if (!drawn || !begin)
+    return;
+  g_autoptr (GString) text = g_string_new (begin);
+  g_autofree char *id = g_strdup_printf ("id=\"%s", prefix);
+  g_autofree char *link = g_strdup_printf ("href=\"#%s", prefix);
+  g_autofree char *url = g_strdup_printf ("url(#%s", prefix);
+  g_string_replace (text, "id=\"", id, 0);
+  g_string_replace (text, "href=\"#", link, 0);
+  g_string_replace (text, "url(#", url, 0);
+  g_string_append (html, text->str);
+}
+
+typedef struct
+{
+  const DhReport *report;
+  guint run, index;
+} Plot;
+
+static gboolean
+draw_plot (cairo_t *cr, gpointer data)
+{
+  const Plot *plot = data;
+  return dh_report_draw_plot (cr, plot->report, plot->run, plot->index);
+}
+
 static void
 append_plots (GString *html, const DhReport *report, guint run)
 {
   g_string_append (html, "<div class=plots>\n");
   for (guint i = 0; i < DH_REPORT_PLOTS; i++)
     {
-      g_autoptr (GString) svg = g_string_new (NULL);
-      cairo_surface_t *surface =
-          cairo_svg_surface_create_for_stream (write_svg, svg, DH_REPORT_PLOT_WIDTH, DH_REPORT_PLOT_HEIGHT);
-      cairo_svg_surface_set_document_unit (surface, CAIRO_SVG_UNIT_PX);
-      cairo_t *cr = cairo_create (surface);
-      const gboolean drawn = dh_report_draw_plot (cr, report, run, i);
-      cairo_destroy (cr);
-      cairo_surface_destroy (surface);
-      const char *begin = strstr (svg->str, "<svg");
-      if (!drawn || !begin)
-        continue;
-      /* ids are unique within one svg only: several in a page need their own names */
       g_autofree char *prefix = g_strdup_printf ("r%up%u-", run, i);
-      g_autoptr (GString) text = g_string_new (begin);
-      g_autofree char *id = g_strdup_printf ("id=\"%s", prefix);
-      g_autofree char *link = g_strdup_printf ("href=\"#%s", prefix);
-      g_autofree char *url = g_strdup_printf ("url(#%s", prefix);
-      g_string_replace (text, "id=\"", id, 0);
-      g_string_replace (text, "href=\"#", link, 0);
-      g_string_replace (text, "url(#", url, 0);
-      g_string_append (html, text->str);
+      dh_report_append_svg (html, prefix, draw_plot, &(Plot){ report, run, i });
     }
   g_string_append (html, "</div>\n");
 }
 
-static void
-append_provenance (GString *html, const DhReportRun *run)
+void
+dh_report_append_html_facts (GString *html, char **facts)
 {
-  g_auto (GStrv) facts = dh_report_provenance (run);
   g_string_append (html, "<table>\n");
   for (guint i = 0; facts[i]; i += 2)
     {
@@ -86,7 +103,14 @@ append_provenance (GString *html, const DhReportRun *run)
 }
 
 static void
-append_table (GString *html, DhReportTable *table)
+append_provenance (GString *html, const DhReportRun *run)
+{
+  g_auto (GStrv) facts = dh_report_provenance (run);
+  dh_report_append_html_facts (html, facts);
+}
+
+void
+dh_report_append_html_table (GString *html, DhReportTable *table)
 {
   if (!table)
     return;
@@ -141,10 +165,10 @@ append_protocols (GString *html, const DhReportRun *run)
   g_string_append (html, "</table>\n");
 }
 
-static void
-append_picture (GString *html, const DhImage *image, const char *what)
+void
+dh_report_append_picture (GString *html, const DhImage *image, guint width, const char *what)
 {
-  g_autoptr (DhImage) small = dh_image_thumbnail (image, PICTURE_WIDTH, PICTURE_WIDTH);
+  g_autoptr (DhImage) small = dh_image_thumbnail (image, width, width);
   g_autoptr (GBytes) jpeg = small ? dh_image_encode_jpeg (small->width, small->height, small->rgb, 85, NULL) : NULL;
   if (!jpeg)
     return;
@@ -174,7 +198,7 @@ append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunI
   if (!image)
     g_string_append (html, "<p class=n>The image is no longer where it was.</p>");
   else
-    append_picture (html, image, "picture");
+    dh_report_append_picture (html, image, PICTURE_WIDTH, "picture");
   if (image && !fits)
     g_string_append (html, "<p class=n>The score map is no longer where it was.</p>");
   if (fits)
@@ -188,9 +212,9 @@ append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunI
       g_autoptr (DhImage) overlay =
           isfinite (threshold) ? dh_picture_overlay (image, map, labelled ? labels->ids : NULL, threshold, NULL) : NULL;
       if (heat)
-        append_picture (html, heat, "score");
+        dh_report_append_picture (html, heat, PICTURE_WIDTH, "score");
       if (overlay)
-        append_picture (html, overlay, "found, false and missed");
+        dh_report_append_picture (html, overlay, PICTURE_WIDTH, "found, false and missed");
     }
   g_string_append (html, "</figure>\n");
 }
@@ -239,17 +263,25 @@ append_images (GString *html, const DhReport *report, const DhReportRun *run)
     }
 }
 
+GString *
+dh_report_begin_html (const char *title)
+{
+  GString *html = g_string_new (NULL);
+  g_string_printf (html,
+                   "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>%s</title>\n<style>%s</style>\n"
+                   "<h1>%s</h1>\n",
+                   title, style, title);
+  return html;
+}
+
 char *
 dh_report_to_html (const DhReport *report)
 {
-  GString *html =
-      g_string_new ("<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>Dense anomaly detection: "
-                    "report</title>\n<style>");
-  g_string_append_printf (html, "%s</style>\n<h1>Dense anomaly detection: report</h1>\n", style);
-  append_table (html, dh_report_compared_protocols (report));
-  append_table (html, dh_report_compared_intervals (report));
-  append_table (html, dh_report_compared_slices (report));
-  append_table (html, dh_report_compared_images (report));
+  GString *html = dh_report_begin_html ("Dense anomaly detection: report");
+  dh_report_append_html_table (html, dh_report_compared_protocols (report));
+  dh_report_append_html_table (html, dh_report_compared_intervals (report));
+  dh_report_append_html_table (html, dh_report_compared_slices (report));
+  dh_report_append_html_table (html, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
     {
       const DhReportRun *run = &report->runs[r];
@@ -258,17 +290,17 @@ dh_report_to_html (const DhReport *report)
       if (run->protocols->len > 0)
         {
           append_protocols (html, run);
-          append_table (html, dh_report_intervals_table (report, r));
-          append_table (html, dh_report_thresholds_table (report, r));
-          append_table (html, dh_report_components_table (run));
+          dh_report_append_html_table (html, dh_report_intervals_table (report, r));
+          dh_report_append_html_table (html, dh_report_thresholds_table (report, r));
+          dh_report_append_html_table (html, dh_report_components_table (run));
         }
-      append_table (html, dh_report_slices_table (report->slices[r]));
+      dh_report_append_html_table (html, dh_report_slices_table (report->slices[r]));
       if (run->protocols->len > 0)
         {
           g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);
-          append_table (html, dh_report_objects_table (objects));
-          append_table (html, dh_report_missed_table (objects));
-          append_table (html, dh_report_classes_table (run));
+          dh_report_append_html_table (html, dh_report_objects_table (objects));
+          dh_report_append_html_table (html, dh_report_missed_table (objects));
+          dh_report_append_html_table (html, dh_report_classes_table (run));
           g_string_append (html, "<h2>Curves</h2>\n");
           append_plots (html, report, r);
         }

@@ -207,6 +207,11 @@ char *dh_report_dup_model (const DhReport *report, guint run);
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
 /* "measured other data": what tells the pictures and labels of two runs apart; NULL where they are the same. */
 const char *dh_report_name_difference (const DhRunRow *a, const DhRunRow *b);
+/* Whether one saw the pictures made worse, or worse in another way (dh-degradation.h), than the other: their numbers
+ * are compared all the same, to know what it costs. */
+gboolean dh_report_differ_in_images (const DhRunRow *a, const DhRunRow *b);
+/* "run 13 saw the images degraded by fog:3, run 12 as they are"; NULL where both saw the same. Free with g_free. */
+char *dh_report_dup_images (const DhRunRow *a, const DhRunRow *b);
 /* Why numbers of the two runs are not subtracted, in a sentence; NULL likewise. Free with g_free. */
 char *dh_report_explain_difference (const DhReport *report);
 /* Two fractions, and the first less the second: "—" where they are not to be subtracted. */
@@ -229,6 +234,17 @@ char *dh_report_to_markdown (const DhReport *report);
 char *dh_report_to_latex (const DhReport *report);
 char *dh_report_to_html (const DhReport *report);
 gboolean dh_report_to_pdf (const DhReport *report, const char *path, GError **error);
+
+/* Parts of a page: its head, facts as dh_report_provenance() gives them, a table (taken; NULL is nothing), and a chart
+ * as it is drawn, whose ids begin with `prefix` so that there can be several. And a table in Markdown. */
+typedef gboolean (*DhReportDraw) (cairo_t *cr, gpointer data);
+GString *dh_report_begin_html (const char *title);
+void dh_report_append_html_facts (GString *html, char **facts);
+void dh_report_append_html_table (GString *html, DhReportTable *table);
+/* An image, of that width at most, as JPEG in the page itself; `what` it shows, free of what HTML gives a meaning. */
+void dh_report_append_picture (GString *html, const DhImage *image, guint width, const char *what);
+void dh_report_append_svg (GString *html, const char *prefix, DhReportDraw draw, gpointer data);
+void dh_report_append_markdown_table (GString *md, DhReportTable *table);
 
 /* A chart, drawn by cairo for SVG and PDF alike. Series are points (x, y) in data space. */
 typedef struct

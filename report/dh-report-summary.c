@@ -207,6 +207,10 @@ dh_report_add_reading (const DhRunRow *run, GPtrArray *facts)
     add_fact (facts, "Label ids", g_strdup (said[reading->label_ids]));
   if (reading->mask_values)
     add_fact (facts, "Mask values", g_strdup (reading->mask_values));
+  g_autofree char *degraded = dh_degradation_to_text (reading->degradation);
+  if (degraded)
+    add_fact (facts, "Images degraded",
+              g_strdup_printf ("%s: %s", degraded, dh_degrade_about (reading->degradation.kind)));
   if (reading->labels_are_true)
     add_fact (facts, "Constant labels", g_strdup ("one value in a whole split, taken as true because that was said"));
 }
@@ -223,6 +227,6 @@ dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable)
 gboolean
 dh_report_has_maps (const DhRunRow *run)
 {
-  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+  g_autofree char *owner = dh_map_owner_new (run, NULL);
   return dh_map_owner_made_scores (run->folder, owner);
 }

@@ -132,7 +132,8 @@ dh_report_table_add_pair (DhReportTable *table, double a, double b, gboolean sub
 const char *
 dh_report_name_difference (const DhRunRow *a, const DhRunRow *b)
 {
-  if (!g_str_equal (a->dataset_kind, b->dataset_kind) || !g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint))
+  if (!g_str_equal (a->dataset_kind, b->dataset_kind)
+      || !dh_fingerprint_has_same_files (a->dataset_fingerprint, b->dataset_fingerprint))
     return "measured other data";
   if (!g_str_equal (a->split, b->split))
     return "measured other splits";
@@ -140,6 +141,26 @@ dh_report_name_difference (const DhRunRow *a, const DhRunRow *b)
   if (!dh_reading_has_same_labels (of_a, of_b))
     return "read the labels in other ways";
   return a->images_done != b->images_done ? "measured other images of the set" : NULL;
+}
+
+gboolean
+dh_report_differ_in_images (const DhRunRow *a, const DhRunRow *b)
+{
+  return g_strcmp0 (dh_fingerprint_get_degradation (a->dataset_fingerprint),
+                    dh_fingerprint_get_degradation (b->dataset_fingerprint))
+         != 0;
+}
+
+char *
+dh_report_dup_images (const DhRunRow *a, const DhRunRow *b)
+{
+  const char *of_a = dh_fingerprint_get_degradation (a->dataset_fingerprint);
+  const char *of_b = dh_fingerprint_get_degradation (b->dataset_fingerprint);
+  if (!dh_report_differ_in_images (a, b))
+    return NULL;
+  return g_strdup_printf ("run %" G_GINT64_FORMAT " saw the images %s%s, run %" G_GINT64_FORMAT " %s%s", (gint64)a->id,
+                          of_a ? "degraded by " : "as they are", of_a ? of_a : "", (gint64)b->id,
+                          of_b ? "degraded by " : "as they are", of_b ? of_b : "");
 }
 
 char *
@@ -213,7 +234,9 @@ dh_report_compared_protocols (const DhReport *report)
                      : other_pixels ? "Where the runs measured other pixels, nothing is subtracted."
                                     : NULL;
   g_autofree char *one = name_run (report, 0), *two = name_run (report, 1);
-  table->sentence = g_strdup_printf ("%s; %s.%s%s", one, two, more ? " " : "", more ? more : "");
+  g_autofree char *images = dh_report_dup_images (a->run, b->run);
+  table->sentence = g_strdup_printf ("%s; %s%s%s.%s%s", one, two, images ? "; " : "", images ? images : "",
+                                     more ? " " : "", more ? more : "");
   return table;
 }
 

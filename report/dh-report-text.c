@@ -284,8 +284,8 @@ dh_report_escape_markdown (const char *text)
   return g_string_free (escaped, FALSE);
 }
 
-static void
-append_markdown_table (GString *md, DhReportTable *table)
+void
+dh_report_append_markdown_table (GString *md, DhReportTable *table)
 {
   if (!table)
     return;
@@ -313,10 +313,10 @@ char *
 dh_report_to_markdown (const DhReport *report)
 {
   GString *md = g_string_new ("# Dense anomaly detection: report\n");
-  append_markdown_table (md, dh_report_compared_protocols (report));
-  append_markdown_table (md, dh_report_compared_intervals (report));
-  append_markdown_table (md, dh_report_compared_slices (report));
-  append_markdown_table (md, dh_report_compared_images (report));
+  dh_report_append_markdown_table (md, dh_report_compared_protocols (report));
+  dh_report_append_markdown_table (md, dh_report_compared_intervals (report));
+  dh_report_append_markdown_table (md, dh_report_compared_slices (report));
+  dh_report_append_markdown_table (md, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
     {
       const DhReportRun *run = &report->runs[r];
@@ -344,14 +344,14 @@ dh_report_to_markdown (const DhReport *report)
           g_string_append_printf (md, "| %s | %s | %s | %s | %s | %" G_GINT64_FORMAT " |\n", score, protocol, ap, fpr95,
                                   auroc, row->undefined_images);
         }
-      append_markdown_table (md, dh_report_intervals_table (report, r));
-      append_markdown_table (md, dh_report_thresholds_table (report, r));
-      append_markdown_table (md, dh_report_components_table (run));
-      append_markdown_table (md, dh_report_slices_table (report->slices[r]));
+      dh_report_append_markdown_table (md, dh_report_intervals_table (report, r));
+      dh_report_append_markdown_table (md, dh_report_thresholds_table (report, r));
+      dh_report_append_markdown_table (md, dh_report_components_table (run));
+      dh_report_append_markdown_table (md, dh_report_slices_table (report->slices[r]));
       g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);
-      append_markdown_table (md, dh_report_objects_table (objects));
-      append_markdown_table (md, dh_report_missed_table (objects));
-      append_markdown_table (md, dh_report_classes_table (run));
+      dh_report_append_markdown_table (md, dh_report_objects_table (objects));
+      dh_report_append_markdown_table (md, dh_report_missed_table (objects));
+      dh_report_append_markdown_table (md, dh_report_classes_table (run));
       g_string_append (md, "\n| image, worst first | anomaly pixels | AP | FPR95 | AUROC |\n|---|--:|--:|--:|--:|\n");
       g_autoptr (GPtrArray) worst = dh_report_worst_first (run);
       for (guint i = 0; i < worst->len; i++)

@@ -90,7 +90,7 @@ typedef struct
 typedef struct
 {
   const gint64 *runs;   /* in the order of the rows */
-  guint n_runs;         /* 0: every evaluation that is done, the oldest first */
+  guint n_runs;         /* 0: every evaluation that is done, the oldest first, but for those of images made worse */
   const char *protocol; /* of AP, FPR95 and AUROC; NULL: densehybrid-pooled */
   guint digits;         /* behind the point; up to 6 */
   DhTableMarks marks;

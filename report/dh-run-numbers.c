@@ -80,6 +80,14 @@ dh_run_numbers_check_same (DhDatabase *database, gint64 run, gint64 other, GErro
   return b && !what;
 }
 
+char *
+dh_run_numbers_dup_images (DhDatabase *database, gint64 run, gint64 other)
+{
+  g_autoptr (DhRunRow) a = dh_database_get_run (database, run, NULL);
+  g_autoptr (DhRunRow) b = dh_database_get_run (database, other, NULL);
+  return a && b ? dh_report_dup_images (a, b) : NULL;
+}
+
 gint64
 dh_run_numbers_find_last (DhDatabase *database, gint64 run, GError **error)
 {
@@ -89,7 +97,8 @@ dh_run_numbers_find_last (DhDatabase *database, gint64 run, GError **error)
     {
       const DhRunRow *other = runs->pdata[i];
       if (other->id < run && g_str_equal (other->state, "done") && g_str_equal (other->kind, own->kind)
-          && g_str_equal (other->score, own->score) && !dh_report_name_difference (own, other))
+          && g_str_equal (other->score, own->score) && !dh_report_name_difference (own, other)
+          && !dh_report_differ_in_images (own, other))
         return other->id;
     }
   if (runs)

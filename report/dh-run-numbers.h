@@ -16,10 +16,14 @@ typedef struct
 gboolean dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers,
                              GError **error);
 
-/* Whether both measured the same pictures with the same labels in the same way. Errors: DH_ERROR_MISMATCH, saying what
- * is not the same; DH_ERROR_NOT_FOUND. */
+/* Whether both measured the same pictures with the same labels in the same way, if not as much worse (see
+ * dh-degradation.h). Errors: DH_ERROR_MISMATCH, saying what is not the same; DH_ERROR_NOT_FOUND. */
 gboolean dh_run_numbers_check_same (DhDatabase *database, gint64 run, gint64 other, GError **error);
-/* The newest run before that one that is done and measured the same by the same kind of map. Errors:
+/* "run 13 saw the images degraded by fog:3, run 12 as they are" where both did not see the same; else NULL. Free with
+ * g_free. */
+char *dh_run_numbers_dup_images (DhDatabase *database, gint64 run, gint64 other);
+/* The newest run before that one that is done and measured the same, made worse in the same way or not at all, by the
+ * same kind of map. Errors:
  * DH_ERROR_NOT_FOUND. */
 gint64 dh_run_numbers_find_last (DhDatabase *database, gint64 run, GError **error);
 

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <inttypes.h>
 #include "dh-browse-panes-private.h"
+#include "dh-set-degradation.h"
 #include "dh-comparison.h"
 #include "dh-kept-map.h"
 #include "dh-number.h"
@@ -52,8 +53,8 @@ find_run (DhSession *session, guint side)
   return NULL;
 }
 
-char *
-dh_browse_comparison_dup_title (DhSession *session, guint side)
+static char *
+dup_title (DhSession *session, guint side)
 {
   DhView *view = dh_session_get_view (session);
   const gint64 id = run_of (view, side);
@@ -69,6 +70,16 @@ dh_browse_comparison_dup_title (DhSession *session, guint side)
   if (id != 0)
     return g_strdup_printf (_ ("Run %" PRId64), id);
   return g_strdup (_ (dh_browse_comparison_side (view, side)->title));
+}
+
+char *
+dh_browse_comparison_dup_title (DhSession *session, guint side)
+{
+  g_autoptr (DhRunItem) item = find_run (session, side);
+  const DhRun *run = item != NULL ? dh_run_item_get (item) : NULL;
+  g_autofree char *title = dup_title (session, side);
+  return run != NULL ? dh_session_dup_name_seen (session, title, dh_run_get_degradation (run))
+                     : g_steal_pointer (&title);
 }
 
 char *

@@ -3,11 +3,12 @@
 #include "dh-browse-panes-private.h"
 #include "dh-kept-map.h"
 #include "dh-number.h"
+#include "dh-set-degradation.h"
 
 /* A map with its threshold, kept as B. */
 
-char *
-dh_browse_kept_dup_title (DhSession *session)
+static char *
+dup_title (DhSession *session)
 {
   const DhKeptMap *kept = dh_session_get_kept_map (session);
   if (kept == NULL)
@@ -23,6 +24,14 @@ dh_browse_kept_dup_title (DhSession *session)
   const gboolean below = kept->kind == DH_FRAME_LIKELIHOOD || kept->kind == DH_FRAME_DATASET_POSTERIOR;
   g_autofree char *number = dh_number_format (value, fabs (value) < 1 ? 3 : 2);
   return g_strdup_printf (_ ("%s %s %s (kept)"), title, below ? "<" : ">", number);
+}
+
+char *
+dh_browse_kept_dup_title (DhSession *session)
+{
+  const DhKeptMap *kept = dh_session_get_kept_map (session);
+  g_autofree char *title = dup_title (session);
+  return kept != NULL ? dh_session_dup_name_seen (session, title, kept->degradation) : g_steal_pointer (&title);
 }
 
 /* Of the active pane, or where it shows no score or what is kept, of what its image's overlay shows. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dh-run-list.h"
 #include "dh-run-map.h"
+#include "dh-set-degradation.h"
 
 /* In a menu; all of them are on the page of runs. */
 #define MOST_RUNS 12
@@ -61,7 +62,8 @@ append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
           content != NULL ? g_strdup_printf (_ ("Run %" PRId64 " · %s · %s"), run->id, model, _ (content->title))
                           : g_strdup_printf (_ ("Run %" PRId64 " · %s"), run->id, model);
       g_autofree char *action = g_strdup_printf ("%s::run:%" G_GINT64_FORMAT, choose, run->id);
-      dh_ui_menu_append_name (section, text, action);
+      g_autofree char *seen = dh_session_dup_name_seen (self->session, text, dh_run_get_degradation (run));
+      dh_ui_menu_append_name (section, seen, action);
       n++;
     }
   if (n > 0)

@@ -4,6 +4,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-run-list.h"
 #include "dh-run-threshold.h"
+#include "dh-set-degradation.h"
 #include "dh-shown-classes.h"
 
 static gint
@@ -200,7 +201,8 @@ title_of (DhBrowsePanes *self, guint pane)
         text = dh_browse_comparison_dup_title (self->session, side);
         return g_strdup_printf ("%c  %s", "AB"[side], text);
       }
-  return g_strdup (title);
+  g_autofree char *worse = self->shown[pane]->kind == DH_PANE_IMAGE ? dh_session_dup_degradation (self->session) : NULL;
+  return worse != NULL ? g_strdup_printf ("%s · %s", title, worse) : g_strdup (title);
 }
 
 static void

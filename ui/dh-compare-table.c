@@ -238,7 +238,9 @@ update (DhCompareTable *self)
   show_scale (self, sides);
   g_free (self->summary);
   self->summary =
-      g_strconcat (differs == NULL ? _ ("same data set") : _ ("not the same data"),
+      g_strconcat (differs != NULL           ? _ ("not the same data")
+                   : numbers->seen_otherwise ? _ ("degraded otherwise")
+                                             : _ ("same data set"),
                    numbers->same_rule                                               ? _ (" · same threshold rule")
                    : numbers->threshold[0] != NULL && numbers->threshold[1] != NULL ? _ (" · other threshold rules")
                                                                                     : "",

@@ -4,6 +4,7 @@
 #include "dh-picture-list.h"
 #include "dh-play-bar.h"
 #include "dh-reading-menu.h"
+#include "dh-set-degradation.h"
 #include "dh-tag-menu.h"
 
 struct _DhImagePanel
@@ -28,9 +29,12 @@ show_title (DhImagePanel *self)
   g_autofree char *count = g_strdup_printf (ngettext ("%u image", "%u images", n), n);
   g_autofree char *part = dh_session_dup_opened_part (self->session);
   g_autofree char *set = base != NULL ? g_filename_display_name (base) : NULL;
-  g_autofree char *subtitle = part != NULL  ? g_strdup_printf ("%s · %s · %s", part, count, set)
-                              : set != NULL ? g_strdup_printf ("%s · %s", set, count)
-                                            : g_strdup (count);
+  g_autofree char *worse = dh_session_dup_degradation (self->session);
+  g_autofree char *what = part != NULL  ? g_strdup_printf ("%s · %s · %s", part, count, set)
+                          : set != NULL ? g_strdup_printf ("%s · %s", set, count)
+                                        : g_strdup (count);
+  /* The title says it as well, at its end, for which a narrow panel has no room. */
+  g_autofree char *subtitle = worse != NULL ? g_strdup_printf ("%s · %s", worse, what) : g_strdup (what);
   gtk_label_set_label (GTK_LABEL (self->title), title != NULL ? title : _ ("No data set"));
   gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
   gtk_widget_set_tooltip_text (self->title, path != NULL ? path : title);

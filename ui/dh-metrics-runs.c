@@ -6,6 +6,7 @@
 #include "dh-run-list.h"
 #include "dh-run-map.h"
 #include "dh-session-evaluation.h"
+#include "dh-set-degradation.h"
 
 /* More are found on the Runs page. */
 #define MOST_ROWS 12
@@ -46,7 +47,8 @@ make_name (DhSession *session, const DhRun *run)
 {
   GtkWidget *button = gtk_button_new ();
   g_autofree char *network = dh_run_dup_network (run);
-  GtkWidget *label = dh_ui_short_label (network, NULL, 0);
+  g_autofree char *seen = dh_session_dup_name_seen (session, network, dh_run_get_degradation (run));
+  GtkWidget *label = dh_ui_short_label (seen, NULL, 0);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 36);
   gtk_button_set_child (GTK_BUTTON (button), label);
   dh_ui_add_classes (button, "flat dh-cell");

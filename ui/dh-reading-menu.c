@@ -17,23 +17,45 @@ menu_free (gpointer data)
   g_free (self);
 }
 
-static void
-fill_aspect (Menu *self, DhReadAspect aspect)
+/* Of choices that are many, those of one group in a menu of their own: it lasts as long as they follow each other. */
+static GMenu *
+find_group (GMenu *menu, const char *group, GMenu **last, const char **name)
+{
+  if (group == NULL)
+    return menu;
+  if (g_strcmp0 (*name, group) != 0)
+    {
+      g_autofree char *label = dh_ui_dup_menu_name (group);
+      g_autoptr (GMenu) made = g_menu_new ();
+      g_menu_append_submenu (menu, label, G_MENU_MODEL (made));
+      *last = made;
+      *name = group;
+    }
+  return *last;
+}
+
+static GSimpleAction *
+find_action (Menu *self, DhReadAspect aspect)
+{
+  return G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), dh_read_aspect_id (aspect)));
+}
+
+/* At that place, where there are choices; gives the next place. */
+static gint
+insert_aspect (Menu *self, DhReadAspect aspect, gint place)
 {
   g_autoptr (GPtrArray) choices = dh_session_list_readings (self->session, aspect);
   g_autofree char *name = g_strconcat ("read.", dh_read_aspect_id (aspect), NULL);
   g_autoptr (GMenu) submenu = g_menu_new ();
+  GMenu *group = NULL;
+  const char *group_name = NULL;
   for (guint i = 0; i < choices->len; i++)
     {
       const DhReadChoice *choice = choices->pdata[i];
       g_autofree char *label = dh_ui_dup_menu_name (choice->title);
       g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
       g_menu_item_set_action_and_target (item, name, "s", choice->id);
-      g_menu_append_item (submenu, item);
-      if (choice->chosen)
-        g_simple_action_set_state (
-            G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), dh_read_aspect_id (aspect))),
-            g_variant_new_string (choice->id));
+      g_menu_append_item (find_group (submenu, choice->group, &group, &group_name), item);
     }
   if (aspect == DH_READ_SPLITS)
     {
@@ -44,17 +66,38 @@ fill_aspect (Menu *self, DhReadAspect aspect)
       g_menu_append_section (submenu, NULL, G_MENU_MODEL (section));
     }
   g_autofree char *title = g_strconcat ("_", dh_read_aspect_title (aspect), NULL);
-  if (choices->len > 0)
-    g_menu_append_submenu (self->menu, title, G_MENU_MODEL (submenu));
+  if (choices->len == 0)
+    return place;
+  g_menu_insert_submenu (self->menu, place, title, G_MENU_MODEL (submenu));
+  return place + 1;
 }
 
+static void
+show_chosen (Menu *self, DhReadAspect aspect)
+{
+  g_autoptr (GPtrArray) choices = dh_session_list_readings (self->session, aspect);
+  for (guint i = 0; i < choices->len; i++)
+    {
+      const DhReadChoice *choice = choices->pdata[i];
+      if (choice->chosen)
+        g_simple_action_set_state (find_action (self, aspect), g_variant_new_string (choice->id));
+    }
+}
+
+/* Degradations are the same of every set: they stay where they are, at the end. GTK 4.8 lets go of a submenu, and not
+ * of those within it, whose names would then be there twice. */
 static void
 fill (GtkWidget *widget)
 {
   Menu *self = g_object_get_data (G_OBJECT (widget), "reading-menu");
-  g_menu_remove_all (self->menu);
+  gint place = 0;
+  while (g_menu_model_get_n_items (G_MENU_MODEL (self->menu)) > 1)
+    g_menu_remove (self->menu, 0);
+  for (guint aspect = 0; aspect < DH_READ_DEGRADATION; aspect++)
+    place = insert_aspect (self, aspect, place);
   for (guint aspect = 0; aspect < DH_N_READ; aspect++)
-    fill_aspect (self, aspect);
+    show_chosen (self, aspect);
+  g_simple_action_set_enabled (find_action (self, DH_READ_DEGRADATION), dh_session_can_choose_reading (self->session));
 }
 
 /* The state follows with the set that is opened so. */
@@ -93,6 +136,7 @@ dh_reading_menu_new (DhSession *session, GtkWidget *widget)
   g_object_set_data_full (G_OBJECT (widget), "reading-menu", self, menu_free);
   gtk_widget_insert_action_group (widget, "read", G_ACTION_GROUP (self->actions));
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (fill), widget, G_CONNECT_SWAPPED);
+  insert_aspect (self, DH_READ_DEGRADATION, 0);
   fill (widget);
   return g_object_ref (G_MENU_MODEL (self->menu));
 }
@@ -191,7 +235,8 @@ GtkWidget *
 dh_reading_group_new (DhSession *session)
 {
   GtkWidget *group = NULL;
-  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+  /* How images are made worse is no question of what lies there. */
+  for (guint aspect = 0; aspect < DH_READ_DEGRADATION; aspect++)
     {
       GtkWidget *row = new_row (session, aspect);
       if (row == NULL)

@@ -28,7 +28,8 @@ make_menu (void)
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, _ ("Report"), _ ("_HTML, one file with images…"), "runs.export::html", _ ("_PDF…"),
                       "runs.export::pdf", _ ("_Markdown…"), "runs.export::md", _ ("_LaTeX rows…"), "runs.export::tex",
-                      _ ("_JSON…"), "runs.export::json", _ ("C_SV, per image…"), "runs.export::csv", NULL);
+                      _ ("_JSON…"), "runs.export::json", _ ("C_SV, per image…"), "runs.export::csv",
+                      _ ("What _worse images cost, HTML…"), "runs.worse::html", NULL);
   dh_ui_menu_section (menu, NULL, _ ("With sl_ices of the set"), "win.report-slices", _ ("With lists of the _objects"),
                       "win.report-objects", _ ("Wi_th 95 % intervals"), "win.report-intervals", NULL);
   dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTe_X, booktabs…"), "runs.table::tex",

@@ -8,6 +8,7 @@ typedef struct
   char *layout;  /* of maps; NULL: a report */
   GArray *table; /* gint64: a table of them; NULL: none */
   gboolean by_seed;
+  gboolean robustness;
 } Export;
 
 static void
@@ -30,6 +31,8 @@ on_response (GtkNativeDialog *dialog, int response, Export *export)
     dh_session_export_table (export->session, export->table, export->by_seed, path);
   else if (path != NULL && export->layout != NULL)
     dh_session_export_maps (export->session, export->run, export->layout, path);
+  else if (path != NULL && export->robustness)
+    dh_session_export_robustness (export->session, export->run, path);
   else if (path != NULL)
     dh_session_export_runs (export->session, export->run, export->other, path);
   g_object_unref (dialog);
@@ -64,6 +67,15 @@ dh_runs_export_report (GtkWidget *above, DhSession *session, gint64 run, gint64 
 {
   g_autofree char *name = g_strdup_printf ("run-%" G_GINT64_FORMAT ".%s", run, form);
   ask (above, _ ("Export a report"), name, export_new (session, run, other));
+}
+
+void
+dh_runs_export_robustness (GtkWidget *above, DhSession *session, gint64 run, const char *form)
+{
+  Export *export = export_new (session, run, 0);
+  export->robustness = TRUE;
+  g_autofree char *name = g_strdup_printf ("run-%" G_GINT64_FORMAT "-worse-images.%s", run, form);
+  ask (above, _ ("What worse images cost"), name, export);
 }
 
 void

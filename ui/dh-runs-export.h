@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 
 /* A report of a run, or of two compared (`other` 0: one), named by its form: "html", "pdf", … */
 void dh_runs_export_report (GtkWidget *above, DhSession *session, gint64 run, gint64 other, const char *form);
+/* What worse images cost a run. */
+void dh_runs_export_robustness (GtkWidget *above, DhSession *session, gint64 run, const char *form);
 /* The score maps of a run, in a layout of dh_session_export_maps(). */
 void dh_runs_export_maps (GtkWidget *above, DhSession *session, gint64 run, const char *layout);
 /* A table of runs, gint64 each, in their order; `by_seed`: trainings that differ in their seed alone as one row. Takes

@@ -117,6 +117,7 @@ show_chosen (DhRunsPage *self)
   dh_runs_charts_set (DH_RUNS_CHARTS (self->charts), a, b);
   const gboolean both = first != NULL && second != NULL && !first->training && !second->training;
   set_enabled (self, "export", first != NULL && !first->training);
+  set_enabled (self, "worse", first != NULL && !both && dh_session_has_robustness (self->session, first));
   set_enabled (self, "maps", first != NULL && !first->training && !both);
   set_enabled (self, "copy-command", first != NULL && first->command != NULL);
   set_enabled (self, "browse", first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
@@ -211,6 +212,14 @@ export_table (GSimpleAction *action, GVariant *value, gpointer data)
   DhRunsPage *self = data;
   dh_runs_export_table (GTK_WIDGET (self), self->session, dh_runs_table_list_shown (DH_RUNS_TABLE (self->table)),
                         is_by_seed (self), g_variant_get_string (value, NULL));
+}
+
+static void
+export_worse (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  DhRunsPage *self = data;
+  dh_runs_export_robustness (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
+                             g_variant_get_string (value, NULL));
 }
 
 static void
@@ -415,7 +424,7 @@ dh_runs_page_new (DhSession *session)
     { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
     { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL },
     { "remove", remove_chosen, NULL, NULL, NULL },      { "combine", combine_chosen, NULL, NULL, NULL },
-    { "by-seed", NULL, NULL, "false", NULL },
+    { "by-seed", NULL, NULL, "false", NULL },           { "worse", export_worse, "s", NULL, NULL },
   };
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));

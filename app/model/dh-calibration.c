@@ -74,12 +74,14 @@ find_fingerprint (Wanted *wanted, GPtrArray *rows)
     }
 }
 
-/* Another method's scores have a sum of their own on every set: its name says that they are of one method. */
+/* Another method's scores have a sum of their own on every set: its name says that they are of one method. What was
+ * chosen on images made worse is an experiment, no threshold to go by. */
 static gboolean
 is_wanted (const Wanted *wanted, const DhRunRow *row)
 {
   if (g_strcmp0 (row->kind, "eval-ood") != 0 || g_strcmp0 (row->method, wanted->method) != 0
-      || g_strcmp0 (dh_run_state (row), "done") != 0)
+      || g_strcmp0 (dh_run_state (row), "done") != 0
+      || dh_fingerprint_get_degradation (row->dataset_fingerprint) != NULL)
     return FALSE;
   return wanted->method != NULL ? g_strcmp0 (row->score, wanted->map) == 0
                                 : g_strcmp0 (row->model_sha256, wanted->weights) == 0;
@@ -107,8 +109,9 @@ make_calibration (const Wanted *wanted, const DhRunRow *row, const char *source_
   DhCalibration *calibration = g_new0 (DhCalibration, 1);
   const DhThreshold source = { .rule = DH_RULE_BEST_F1, .source_id = (char *)source_id };
   calibration->run = row->id;
-  calibration->own = dh_threshold_is_from (&source, wanted->set, wanted->splits)
-                     || (wanted->fingerprint != NULL && g_strcmp0 (wanted->fingerprint, row->dataset_fingerprint) == 0);
+  calibration->own =
+      dh_threshold_is_from (&source, wanted->set, wanted->splits)
+      || (wanted->fingerprint != NULL && dh_fingerprint_has_same_files (wanted->fingerprint, row->dataset_fingerprint));
   /* Sets of one kind have one title. */
   g_autofree char *base = g_path_get_basename (row->dataset_root), *folder = g_filename_display_name (base);
   const gboolean demo = dh_session_id_of_root (row->dataset_root) != row->dataset_root;

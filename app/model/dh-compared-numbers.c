@@ -253,6 +253,20 @@ set_of (DhSession *session, const Side *side)
   return title != NULL ? title : "—";
 }
 
+static gboolean
+is_seen_otherwise (DhSession *session, const Side sides[2])
+{
+  char *seen[2];
+  for (guint i = 0; i < 2; i++)
+    seen[i] = sides[i].details != NULL   ? g_strdup (dh_fingerprint_get_degradation (sides[i].details->fingerprint))
+              : session->dataset != NULL ? dh_degradation_to_text (dh_dataset_degradation (session->dataset))
+                                         : NULL;
+  const gboolean otherwise = g_strcmp0 (seen[0], seen[1]) != 0;
+  g_free (seen[0]);
+  g_free (seen[1]);
+  return otherwise;
+}
+
 /* Numbers are of one thing only where the same pixels were measured in the same way. */
 static void
 find_differences (DhComparedNumbers *self, DhSession *session, const Side sides[2], const char *protocol)
@@ -268,7 +282,7 @@ find_differences (DhComparedNumbers *self, DhSession *session, const Side sides[
     }
   if (a != NULL && b != NULL && g_strcmp0 (a->split, b->split) != 0)
     differ (self, _ ("Other splits: %s and %s"), a->split != NULL ? a->split : "—", b->split != NULL ? b->split : "—");
-  else if (a != NULL && b != NULL && a->dataset != b->dataset)
+  else if (a != NULL && b != NULL && !dh_fingerprint_has_same_files (a->fingerprint, b->fingerprint))
     differ (self, _ ("The data set has changed between the two runs"));
   if (protocol == NULL)
     {
@@ -300,6 +314,7 @@ dh_compared_numbers_new (DhSession *session, const gint sides[2])
   self->same_rule =
       self->threshold[0] != NULL && self->threshold[1] != NULL && self->threshold[0]->rule == self->threshold[1]->rule;
   find_differences (self, session, both, protocol);
+  self->seen_otherwise = is_seen_otherwise (session, both);
   for (guint i = 0; i < DH_N_COMPARED; i++)
     self->lines[i].change = self->differs->len == 0 ? self->lines[i].value[0] - self->lines[i].value[1] : (double)NAN;
   return self;

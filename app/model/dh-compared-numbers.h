@@ -35,6 +35,7 @@ typedef struct
   gboolean own[2];                 /* chosen on the very set of the numbers */
   char *protocol[2];               /* by which the first lines are measured; NULL: by none */
   gboolean same_rule;              /* both thresholds are there, and were chosen by one rule */
+  gboolean seen_otherwise;         /* one saw the pictures made worse (dh-degradation.h), or worse in another way */
   GPtrArray *differs;              /* sentences why numbers of the set are not subtracted; empty: they are */
 } DhComparedNumbers;
 

@@ -5,6 +5,7 @@
 #include "dh-file.h"
 #include "dh-run-threshold.h"
 #include "dh-session-private.h"
+#include "dh-set-degradation.h"
 
 static const char *const side_names[2] = { "compare-a", "compare-b" };
 
@@ -18,6 +19,7 @@ dh_kept_map_free (gpointer data)
   g_free (kept->precision);
   g_free (kept->stem);
   g_free (kept->name);
+  g_free (kept->degradation);
   g_clear_pointer (&kept->values, g_bytes_unref);
   dh_threshold_clear (&kept->threshold);
   for (guint side = 0; side < 2; side++)
@@ -32,11 +34,19 @@ dh_session_get_kept_map (DhSession *self)
   return self->kept;
 }
 
+/* Of pictures that are seen as they were then. */
+static gboolean
+is_seen_so (DhSession *self)
+{
+  g_autofree char *otherwise = dh_session_dup_seen_otherwise (self, self->kept->degradation);
+  return otherwise == NULL;
+}
+
 gboolean
 dh_session_made_kept_map (DhSession *self)
 {
   const DhKeptMap *kept = self->kept;
-  return kept != NULL && kept->run == 0 && self->model != NULL && self->compute != NULL
+  return kept != NULL && is_seen_so (self) && kept->run == 0 && self->model != NULL && self->compute != NULL
          && g_strcmp0 (kept->sha256, self->model->sha256) == 0 && g_strcmp0 (kept->device, self->compute->name) == 0
          && g_strcmp0 (kept->precision, self->compute->precision) == 0;
 }
@@ -44,6 +54,7 @@ dh_session_made_kept_map (DhSession *self)
 static void
 take_of_network (DhSession *self, DhKeptMap *kept)
 {
+  kept->degradation = dh_degradation_to_text (dh_dataset_degradation (self->dataset));
   kept->model = g_strdup (self->model->title);
   kept->sha256 = g_strdup (self->model->sha256);
   kept->device = g_strdup (self->compute->name);
@@ -55,11 +66,27 @@ take_of_network (DhSession *self, DhKeptMap *kept)
       dh_threshold_copy (&kept->threshold, &self->thresholds[i]);
 }
 
+/* As the run has seen the pictures, however they are seen now. */
+static char *
+dup_degradation_of_run (DhSession *self, gint64 id)
+{
+  GListModel *runs = G_LIST_MODEL (self->runs);
+  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
+      const DhRun *run = dh_run_item_get (item);
+      if (!run->training && run->id == id)
+        return g_strdup (dh_run_get_degradation (run));
+    }
+  return NULL;
+}
+
 static void
 take_of_run (DhSession *self, DhKeptMap *kept, guint side)
 {
   const DhRunMap *map = self->run_maps[side];
   kept->run = self->compared[side];
+  kept->degradation = dup_degradation_of_run (self, kept->run);
   kept->kind = map->kind;
   kept->imported = map->imported;
   kept->low = map->low;
@@ -205,6 +232,10 @@ explain (DhSession *self)
     return g_strdup_printf (_ ("It was kept of %s, from run %" PRId64 ". Choose the run itself to see it on "
                                "other images."),
                             kept->name, kept->run);
+  if (!is_seen_so (self))
+    return g_strdup_printf (_ ("It was kept of %s, as images were seen then: there is none of this image. Choose under "
+                               "the set’s name how images are degraded."),
+                            kept->name);
   return g_strdup_printf (_ ("It was kept of %s, from %s. Of this image there is no map of that network: load its "
                              "weights to compute it."),
                           kept->name, kept->model);
@@ -344,7 +375,7 @@ dh_session_find_kept_map (DhSession *self, guint side, const DhFrame *frame)
       return;
     }
   g_clear_pointer (&self->run_maps[side], dh_run_map_unref);
-  if (!same && !made && kept->run == 0)
+  if (!same && !made && kept->run == 0 && is_seen_so (self))
     {
       if (!is_of (self->asked_run_maps[side], stem))
         {

@@ -11,10 +11,10 @@ G_BEGIN_DECLS
  *
  * On the picture that it was kept of it is what was kept. Of another picture it is that map of the network with the
  * kept threshold: the frame's while the network is loaded that made it, else what the cache on disk has of that
- * network; where that is nothing, and of a run, there is only the picture that was kept, which is said. With
- * another data set no pane shows it any more; when the set is opened again it is there to be chosen, until it is let go
- * of (dh-kept-file.c), and where the program ended with it in a comparison, the next start begins with that one. For
- * the window's thread. */
+ * network; where that is nothing, of a run, and where pictures were seen worse then, or better (dh-degradation.h),
+ * there is only the picture that was kept, which is said. With another data set no pane shows it any more; when the set
+ * is opened again it is there to be chosen, until it is let go of (dh-kept-file.c), and where the program ended with it
+ * in a comparison, the next start begins with that one. For the window's thread. */
 #define DH_KEPT_RUN G_GINT64_CONSTANT (-1)
 #define DH_KEPT_NAME "kept"
 
@@ -25,6 +25,7 @@ typedef struct
   char *model;                       /* the network's title; NULL of a run */
   char *sha256, *device, *precision; /* of what made it; NULL of a run */
   char *stem, *name;                 /* of the picture */
+  char *degradation;                 /* "fog:3": how it was seen; NULL: as it is */
   guint width, height;
   GBytes *values;
   guint64 non_finite;
@@ -42,7 +43,8 @@ gboolean dh_session_keep_map (DhSession *session, DhFrameMap map);
 gboolean dh_session_release_kept_map (DhSession *session);
 /* Borrowed; NULL: nothing is kept. */
 const DhKeptMap *dh_session_get_kept_map (DhSession *session);
-/* Whether the network that is loaded made it: then the numbers of the set are its as well. */
+/* Whether the network that is loaded made it, of pictures as they are seen now: then the numbers of the set are its as
+ * well. */
 gboolean dh_session_made_kept_map (DhSession *session);
 /* Where the view names a kept map and there is none, after it was read from a file, sides go back as well. */
 void dh_session_settle_kept_map (DhSession *session);

@@ -41,6 +41,7 @@ details_clear (gpointer data)
   g_free (details->method);
   g_free (details->root);
   g_free (details->split);
+  g_free (details->fingerprint);
   g_clear_pointer (&details->curve, dh_run_curve_unref);
   g_clear_pointer (&details->by_stem, g_hash_table_unref);
   g_ptr_array_unref (details->protocols);
@@ -90,6 +91,7 @@ take_run (DhRunDetails *details, const DhRunRow *row)
   DhFrameMap map;
   details->dataset = row->dataset;
   details->data = dh_run_names_dup_data (row);
+  details->fingerprint = g_strdup (row->dataset_fingerprint);
   details->started = g_strdup (row->started);
   details->method = g_strdup (row->method);
   details->root = g_strdup (row->dataset_root);

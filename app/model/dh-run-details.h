@@ -25,7 +25,7 @@ typedef struct
 typedef struct
 {
   gint64 run, dataset; /* rows; a set that has changed since is another one */
-  char *data, *root, *split;
+  char *data, *root, *split, *fingerprint;
   gint map;          /* DhFrameMap that it measured; −1: none */
   char *started;     /* ISO 8601, UTC */
   char *method;      /* whose scores were imported; NULL: a network made them */

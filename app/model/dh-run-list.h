@@ -18,6 +18,10 @@ void dh_session_export_runs (DhSession *session, gint64 run, gint64 other, const
 /* A table of these evaluations for a paper, in their order; .tex, .md or .csv. `by_seed`: those whose weights come from
  * trainings that differ in their seed alone are one row, as mean ± sample standard deviation. */
 void dh_session_export_table (DhSession *session, GArray *runs, gboolean by_seed, const char *path);
+/* What images made worse cost an evaluation of the images as they are (dh-robustness.h); and whether there is a run to
+ * know it by. */
+void dh_session_export_robustness (DhSession *session, gint64 run, const char *path);
+gboolean dh_session_has_robustness (DhSession *session, const DhRun *run);
 /* The score maps of an evaluation in a layout of dh-export.h, by its name, into a folder; a message or an error
  * follows.
  */

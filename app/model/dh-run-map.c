@@ -128,7 +128,7 @@ read_map (DhRunMap *map, const char *root, GError **error)
       g_set_error_literal (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("The run has measured no score map"));
       return FALSE;
     }
-  g_autofree char *owner = dh_map_owner_new (run->model_sha256, run->score, run->precision, run->device, NULL);
+  g_autofree char *owner = dh_map_owner_new (run, NULL);
   if (run->folder != NULL && !dh_map_owner_made_scores (run->folder, owner))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s: another run has written its maps there since"),

@@ -153,8 +153,8 @@ static void
 name_anew (DhSessionEvaluation *evaluation, DhPredictor *predictor)
 {
   const char *weights = dh_model_sha256 (dh_predictor_model (predictor));
-  char *folder = dh_evaluation_default_folder ("eval-ood", dh_dataset_root (evaluation->dataset), weights,
-                                               evaluation->device, dh_predictor_precision_name (predictor));
+  char *folder = dh_evaluation_default_folder ("eval-ood", evaluation->dataset, weights, evaluation->device,
+                                               dh_predictor_precision_name (predictor));
   g_autofree char *before = g_shell_quote (evaluation->folder), *now = g_shell_quote (folder);
   g_autoptr (GString) command = g_string_new (evaluation->command);
   g_string_replace (command, before, now, 0);

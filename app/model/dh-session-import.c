@@ -35,6 +35,7 @@ import_new (DhSession *self, const char *folder, const char *root, const char *m
   import->root = g_strdup (root);
   g_autofree char *known = root != NULL ? dh_known_sets_dup_reading (self->known_sets, root) : NULL;
   import->reading = known != NULL ? dh_reading_from_text (known) : dh_reading_new ();
+  import->reading->degradation = (DhDegradation){ 0 };
   import->method = g_strdup (method);
   import->low_is_anomalous = low_is_anomalous;
   import->cancellable = g_cancellable_new ();
@@ -58,6 +59,13 @@ open_scores (DhSessionImport *import, GCancellable *cancellable, GError **error)
     }
   if (import->dataset == NULL)
     import->dataset = dh_reading_open (import->reading, import->root, cancellable, NULL, error);
+  if (import->dataset != NULL && dh_dataset_degradation (import->dataset).severity > 0)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_USAGE,
+                           _ ("Scores of another method are of the images as they are: choose that for Degrade images, "
+                              "in the menu under the set’s name"));
+      return NULL;
+    }
   return import->dataset != NULL ? dh_imported_scores_open (import->folder, import->method, import->low_is_anomalous,
                                                             import->dataset, NULL, cancellable, NULL, error)
                                  : NULL;

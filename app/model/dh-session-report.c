@@ -7,14 +7,15 @@
 #include "dh-report.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
+#include "dh-robustness.h"
 #include "dh-session-private.h"
 #include "dh-session-result-private.h"
 
 char *
 dh_session_evaluation_folder (DhSession *self)
 {
-  return dh_evaluation_default_folder ("eval-ood", dh_dataset_root (self->dataset), self->model->sha256,
-                                       self->compute->name, self->compute->precision);
+  return dh_evaluation_default_folder ("eval-ood", self->dataset, self->model->sha256, self->compute->name,
+                                       self->compute->precision);
 }
 
 /* The active score's, where it was chosen; else NULL. In as few digits as say exactly that number. */
@@ -86,6 +87,7 @@ typedef struct
   GArray *table;      /* gint64, runs of a table; NULL: a report */
   gboolean by_seed;
   gboolean slices, objects, intervals;
+  gboolean robustness; /* what worse images cost the run, and nothing else */
 } Export;
 
 static void
@@ -114,6 +116,14 @@ format_of (const char *path, DhReportFormat *format)
 }
 
 static void
+write_robustness (DhDatabase *database, const Export *export, DhReportFormat format, GError **error)
+{
+  g_auto (DhRobustness) found = { NULL };
+  if (dh_robustness_find (&found, database, export->run, dh_protocol_find ("densehybrid-pooled", NULL), error))
+    dh_robustness_write (&found, format, export->path, error);
+}
+
+static void
 write_report (DhDatabase *database, const Export *export, DhReportFormat format, GCancellable *cancellable,
               GError **error)
 {
@@ -126,6 +136,11 @@ write_report (DhDatabase *database, const Export *export, DhReportFormat format,
                                        .intervals = export->intervals,
                                        .by_seed = export->by_seed };
       dh_report_write_table (database, &options, format, export->path, cancellable, error);
+      return;
+    }
+  if (export->robustness)
+    {
+      write_robustness (database, export, format, error);
       return;
     }
   const gboolean has_tables = format != DH_REPORT_CSV && format != DH_REPORT_LATEX;
@@ -272,6 +287,29 @@ dh_session_export_table (DhSession *self, GArray *runs, gboolean by_seed, const 
 {
   g_return_if_fail (runs->len > 0);
   begin_export (self, (Export){ .path = g_strdup (path), .table = g_array_ref (runs), .by_seed = by_seed });
+}
+
+void
+dh_session_export_robustness (DhSession *self, gint64 run, const char *path)
+{
+  begin_export (self, (Export){ .run = run, .path = g_strdup (path), .robustness = TRUE });
+}
+
+gboolean
+dh_session_has_robustness (DhSession *self, const DhRun *run)
+{
+  GListModel *runs = dh_session_get_runs (self);
+  gboolean has = FALSE;
+  if (run->training || run->imported || run->state != DH_RUN_ITEM_DONE || dh_run_get_degradation (run) != NULL)
+    return FALSE;
+  for (guint i = 0; !has && i < g_list_model_get_n_items (runs); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
+      const DhRun *other = dh_run_item_get (item);
+      has = !other->training && other->state == DH_RUN_ITEM_DONE && dh_run_get_degradation (other) != NULL
+            && g_strcmp0 (other->weights, run->weights) == 0 && dh_run_can_subtract (run, other);
+    }
+  return has;
 }
 
 void

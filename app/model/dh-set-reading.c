@@ -15,6 +15,7 @@ static const struct
   [DH_READ_LABEL_IDS] = { "label-ids", N_ ("Label ids") },
   [DH_READ_MASK_VALUES] = { "mask-values", N_ ("Mask values") },
   [DH_READ_CONSTANT_LABELS] = { "constant-labels", N_ ("Constant labels") },
+  [DH_READ_DEGRADATION] = { "degradation", N_ ("Degrade images") },
 };
 
 const char *
@@ -42,7 +43,7 @@ static void
 add (GPtrArray *choices, const char *id, char *title, gboolean chosen)
 {
   DhReadChoice *choice = g_new (DhReadChoice, 1);
-  *choice = (DhReadChoice){ g_strdup (id), title, chosen };
+  *choice = (DhReadChoice){ g_strdup (id), title, NULL, chosen };
   g_ptr_array_add (choices, choice);
 }
 
@@ -50,6 +51,12 @@ static gboolean
 can_choose (DhSession *self)
 {
   return self->dataset != NULL && self->dataset_path != NULL && !self->demo;
+}
+
+gboolean
+dh_session_can_choose_reading (DhSession *self)
+{
+  return can_choose (self);
 }
 
 static char *
@@ -222,6 +229,22 @@ add_constant_labels (DhSession *self, GPtrArray *choices)
   add (choices, "true", g_strdup (_ ("True: measured")), are_true);
 }
 
+/* Each in its severities, one degradation after the other. */
+static void
+add_degradations (DhSession *self, GPtrArray *choices)
+{
+  const DhDegradation now = can_choose (self) ? self->reading->degradation : (DhDegradation){ 0 };
+  add (choices, "", g_strdup (_ ("As they are")), now.severity == 0);
+  for (guint kind = 0; kind < DH_N_DEGRADE; kind++)
+    for (guint severity = 1; severity <= DH_DEGRADE_SEVERITIES; severity++)
+      {
+        const DhDegradation one = { kind, severity };
+        g_autofree char *id = dh_degradation_to_text (one);
+        add (choices, id, dh_degradation_dup_title (one), dh_degradation_equal (now, one));
+        ((DhReadChoice *)choices->pdata[choices->len - 1])->group = dh_degrade_title (kind);
+      }
+}
+
 GPtrArray *
 dh_session_list_readings (DhSession *self, DhReadAspect aspect)
 {
@@ -231,10 +254,11 @@ dh_session_list_readings (DhSession *self, DhReadAspect aspect)
     [DH_READ_LABEL_IDS] = add_label_ids,
     [DH_READ_MASK_VALUES] = add_mask_values,
     [DH_READ_CONSTANT_LABELS] = add_constant_labels,
+    [DH_READ_DEGRADATION] = add_degradations,
   };
   g_return_val_if_fail (aspect < DH_N_READ, NULL);
   GPtrArray *choices = g_ptr_array_new_with_free_func (choice_free);
-  if (can_choose (self))
+  if (can_choose (self) || aspect == DH_READ_DEGRADATION)
     fill[aspect](self, choices);
   return choices;
 }
@@ -258,6 +282,7 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
       g_autoptr (DhReading) other = dh_reading_new ();
       other->base = g_strdup (reading->base);
       other->kind = *id != '\0' ? g_strdup (id) : NULL;
+      other->degradation = reading->degradation;
       if (g_strcmp0 (other->kind, reading->kind) != 0)
         {
           dh_reading_free (reading);
@@ -270,6 +295,11 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
     {
       g_free (reading->mask_values);
       reading->mask_values = *id != '\0' ? g_strdup (id) : NULL;
+    }
+  else if (aspect == DH_READ_DEGRADATION)
+    {
+      reading->degradation = (DhDegradation){ 0 };
+      dh_degradation_from_text (id, &reading->degradation);
     }
   else
     {
@@ -388,6 +418,7 @@ dh_session_reads_as (DhSession *self, const char *text)
   return g_strcmp0 (reading->kind, dh_dataset_kind_name (dh_dataset_kind (self->dataset))) == 0
          && reading->labels_are_true == (dh_dataset_n_taken_as_true (self->dataset) > 0)
          && g_strcmp0 (reading->mask_values, dh_dataset_mask_values (self->dataset, NULL)) == 0
+         && dh_degradation_equal (reading->degradation, dh_dataset_degradation (self->dataset))
          && (reading->label_ids == DH_LABEL_IDS_AUTO
              || reading->label_ids == dh_dataset_label_ids (self->dataset, NULL));
 }
@@ -408,9 +439,10 @@ gboolean
 dh_session_has_news (DhSession *self)
 {
   const char *const *notes = dh_session_get_notes (self);
-  const gboolean is_said =
+  const gboolean said_hidden =
       can_choose (self) && self->reading->labels_are_hidden && dh_dataset_n_hidden (self->dataset) > 0;
-  return g_strv_length ((char **)notes) > (is_said ? 1 : 0);
+  const gboolean said_worse = can_choose (self) && self->reading->degradation.severity > 0;
+  return g_strv_length ((char **)notes) > (guint)(said_hidden + said_worse);
 }
 
 char *

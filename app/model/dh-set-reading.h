@@ -12,6 +12,7 @@ typedef enum
   DH_READ_LABEL_IDS,
   DH_READ_MASK_VALUES,
   DH_READ_CONSTANT_LABELS,
+  DH_READ_DEGRADATION, /* how pictures are made worse before they are shown and computed */
   DH_N_READ,
 } DhReadAspect;
 const char *dh_read_aspect_id (DhReadAspect aspect);    /* "splits", "kind", "label-ids", "mask-values", … */
@@ -20,12 +21,15 @@ const char *dh_read_aspect_title (DhReadAspect aspect); /* "Split"; translated *
 typedef struct
 {
   char *id;
-  char *title; /* "val · 500", translated */
+  char *title;       /* "val · 500", translated */
+  const char *group; /* "Fog": where choices are many, those that belong together; NULL. Borrowed */
   gboolean chosen;
 } DhReadChoice;
 
-/* GPtrArray of DhReadChoice, owned, one of which is chosen; empty where there is nothing to choose: neither for
- * pictures by name nor for the demo. */
+/* Whether there is something to choose: neither for pictures by name nor for the demo. */
+gboolean dh_session_can_choose_reading (DhSession *session);
+/* GPtrArray of DhReadChoice, owned, one of which is chosen; empty where there is nothing to choose. Degradations are
+ * the same of every set, and are there without one. */
 GPtrArray *dh_session_list_readings (DhSession *session, DhReadAspect aspect);
 /* A split, or one of its towns or tracks, to be opened together with others; all that there are. */
 typedef struct

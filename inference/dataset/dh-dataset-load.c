@@ -68,7 +68,7 @@ turn (DhDataset *dataset, guint index, DhImage *image, GError **error)
 }
 
 DhImage *
-dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
+dh_dataset_load_clean_image (DhDataset *dataset, guint index, GError **error)
 {
   g_return_val_if_fail (index < dataset->items->len, NULL);
 
@@ -80,12 +80,19 @@ dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
 }
 
 DhImage *
+dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
+{
+  g_autoptr (DhImage) image = dh_dataset_load_clean_image (dataset, index, error);
+  return image ? dh_degradation_apply (dataset->degradation, image, error) : NULL;
+}
+
+DhImage *
 dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error)
 {
   g_return_val_if_fail (index < dataset->items->len, NULL);
 
   const DhDatasetItem *item = &dh_dataset_peek (dataset, index)->item;
-  if (!item->overlay)
+  if (!item->overlay && dataset->degradation.severity == 0)
     {
       const gboolean aside = dh_dataset_orientation (dataset, index) >= 5;
       g_autoptr (DhImage) lying =

@@ -10,7 +10,9 @@ struct _DhDataset
   gatomicrefcount refs;
   DhDatasetKind kind;
   char *root, *base_root, *title, *evidence, *needs;
-  char *name; /* or NULL: what it is called in place of its layout's title */
+  char *name;       /* or NULL: what it is called in place of its layout's title */
+  char *full_title; /* NULL: as it stands there */
+  DhDegradation degradation;
   char *orientation_note;
   char *mask_note;           /* what was taken of masks that are not 0, 1 and 255; NULL */
   DhMaskValues *mask_values; /* by which all masks are read; NULL: ids as they stand */

@@ -1,7 +1,6 @@
 #include "dh-dataset-private.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "dh-error.h"
 #include "dh-masks-private.h"
@@ -51,6 +50,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_free (dataset->base_root);
   g_free (dataset->title);
   g_free (dataset->name);
+  g_free (dataset->full_title);
   g_free (dataset->evidence);
   g_free (dataset->needs);
   g_free (dataset->mask_note);
@@ -256,7 +256,8 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
     return NULL;
   dataset->orientation_note = dh_dataset_dup_orientation_note (dataset);
   collect_notes (dataset, scan, find);
-  return g_steal_pointer (&dataset);
+  return options->degradation.severity ? dh_dataset_new_degraded (dataset, options->degradation)
+                                       : g_steal_pointer (&dataset);
 }
 
 DhDatasetKind
@@ -275,19 +276,6 @@ const char *
 dh_dataset_base_root (DhDataset *dataset)
 {
   return dataset->base_root;
-}
-
-void
-dh_dataset_set_title (DhDataset *dataset, const char *title)
-{
-  g_free (dataset->name);
-  dataset->name = g_strdup (title);
-}
-
-const char *
-dh_dataset_title (DhDataset *dataset)
-{
-  return dataset->name ? dataset->name : dataset->title;
 }
 
 const char *
@@ -397,28 +385,4 @@ const DhClassTable *
 dh_dataset_class_table (DhDataset *dataset)
 {
   return dh_label_form_table (form_of (dataset));
-}
-
-static gint64
-size_of_file (const char *path)
-{
-  struct stat info;
-  return path && stat (path, &info) == 0 ? (gint64)info.st_size : -1;
-}
-
-char *
-dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  for (guint i = 0; i < dataset->items->len; i++)
-    {
-      if (i % 256 == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
-        return NULL;
-      const DhDatasetItem *item = &dh_dataset_peek (dataset, i)->item;
-      g_autofree char *line =
-          g_strdup_printf ("%s\n%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", item->stem,
-                           size_of_file (item->image), size_of_file (item->overlay), size_of_file (item->label));
-      g_checksum_update (sum, (const guchar *)line, -1);
-    }
-  return g_strdup (g_checksum_get_string (sum));
 }

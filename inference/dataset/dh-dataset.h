@@ -1,6 +1,7 @@
 #pragma once
 #include <gio/gio.h>
 #include "dh-class-table.h"
+#include "dh-degradation.h"
 #include "dh-image.h"
 #include "dh-progress.h"
 
@@ -50,8 +51,9 @@ typedef struct
   const char *base_root; /* where the pictures of Cityscapes or Lost and Found are that the official Fishyscapes sets
                           * build upon; NULL: sought under the root */
   DhLabelIds label_ids;
-  gboolean labels_are_true; /* labels of one constant value are what they say, and not kept back */
-  const char *mask_values;  /* what the values of one's own masks mean (dh-mask-values.h); NULL: recognised */
+  gboolean labels_are_true;  /* labels of one constant value are what they say, and not kept back */
+  const char *mask_values;   /* what the values of one's own masks mean (dh-mask-values.h); NULL: recognised */
+  DhDegradation degradation; /* how pictures are made worse when they are loaded */
 } DhDatasetOptions;
 
 /* What can be opened alone: a split, or the pictures of one of its groups. */
@@ -94,6 +96,8 @@ DhDataset *dh_dataset_open (const char *root, const char *kind, const DhDatasetO
  * stems, each gets its parent folder's name before it. */
 DhDataset *dh_dataset_new_for_paths (const char *const *paths, guint n_paths, GCancellable *cancellable,
                                      GError **error);
+/* The same set, which was opened as it is, with its pictures made worse. */
+DhDataset *dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation);
 DhDataset *dh_dataset_ref (DhDataset *dataset);
 void dh_dataset_unref (DhDataset *dataset);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhDataset, dh_dataset_unref)
@@ -104,8 +108,12 @@ const char *dh_dataset_root (DhDataset *dataset); /* as given */
 const char *dh_dataset_base_root (DhDataset *dataset);
 /* What it is called from now on, where that is not what its layout says; before others know it. */
 void dh_dataset_set_title (DhDataset *dataset, const char *title);
-const char *dh_dataset_title (DhDataset *dataset);    /* "Fishyscapes Lost & Found, as the reference packs it" */
+/* "Fishyscapes Lost & Found, as the reference packs it"; where its pictures are made worse, " · Fog 3" stands behind.
+ */
+const char *dh_dataset_title (DhDataset *dataset);
 const char *dh_dataset_evidence (DhDataset *dataset); /* "images beside labels_masks" */
+/* By which its pictures are made worse. */
+DhDegradation dh_dataset_degradation (DhDataset *dataset);
 guint dh_dataset_size (DhDataset *dataset);
 /* Borrowed; sorted by split, group and name with numbers in order. */
 const DhDatasetItem *dh_dataset_item (DhDataset *dataset, guint index);
@@ -163,8 +171,10 @@ const DhClassTable *dh_dataset_class_table (DhDataset *dataset);
 guint dh_dataset_orientation (DhDataset *dataset, guint index);
 /* The size of the picture as it is loaded, from headers alone. */
 gboolean dh_dataset_probe_image (DhDataset *dataset, guint index, guint *width, guint *height, GError **error);
-/* The picture; for official Static clip (Cityscapes + overlay, 0, 255). */
+/* The picture; for official Static clip (Cityscapes + overlay, 0, 255). Made worse, where that was asked for. */
 DhImage *dh_dataset_load_image (DhDataset *dataset, guint index, GError **error);
+/* As it is, whatever was asked for. */
+DhImage *dh_dataset_load_clean_image (DhDataset *dataset, guint index, GError **error);
 DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error);
 /* Anomaly labels (0 inlier, 1 anomaly, 2 ignore) and class labels (0…K−1, K ignore) at the picture's size. Each is
  * set to NULL where the kind or the item has none, or it is hidden; either pointer may be NULL. Further errors:
@@ -184,7 +194,11 @@ gboolean dh_path_is_picture (const char *path);
 char *dh_dataset_dup_published (DhDataset *dataset);
 
 /* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
- * Reads the size of each file. Free with g_free. */
+ * Reads the size of each file. Where pictures are made worse, "+fog:3" stands behind. Free with g_free. */
 char *dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error);
+/* Of such texts: whether the files are the same, and how their pictures were made worse ("fog:3"; NULL: not at all,
+ * borrowed). NULL is a fingerprint that is not known. */
+gboolean dh_fingerprint_has_same_files (const char *fingerprint, const char *other);
+const char *dh_fingerprint_get_degradation (const char *fingerprint);
 
 G_END_DECLS

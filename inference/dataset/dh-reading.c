@@ -20,6 +20,7 @@ dh_reading_new_for (DhDataset *dataset)
   reading->label_ids = dataset->label_ids_asked;
   reading->labels_are_true = dataset->labels_are_true;
   reading->mask_values = g_strdup (dh_dataset_mask_values (dataset, NULL));
+  reading->degradation = dataset->degradation;
   return reading;
 }
 
@@ -51,7 +52,8 @@ dh_reading_equal (const DhReading *a, const DhReading *b)
 {
   return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->splits, b->splits) == 0 && g_strcmp0 (a->base, b->base) == 0
          && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true
-         && a->labels_are_hidden == b->labels_are_hidden && g_strcmp0 (a->mask_values, b->mask_values) == 0;
+         && a->labels_are_hidden == b->labels_are_hidden && g_strcmp0 (a->mask_values, b->mask_values) == 0
+         && dh_degradation_equal (a->degradation, b->degradation);
 }
 
 gboolean
@@ -69,7 +71,8 @@ dh_reading_open (const DhReading *reading, const char *root, GCancellable *cance
                                      .base_root = reading->base,
                                      .label_ids = reading->label_ids,
                                      .labels_are_true = reading->labels_are_true,
-                                     .mask_values = reading->mask_values };
+                                     .mask_values = reading->mask_values,
+                                     .degradation = reading->degradation };
   return dh_dataset_open (root, reading->kind, &options, cancellable, progress, error);
 }
 
@@ -93,6 +96,8 @@ dh_reading_to_text (const DhReading *reading)
   add (text, "ids", reading->label_ids == DH_LABEL_IDS_AUTO ? NULL : dh_label_ids_name (reading->label_ids));
   add (text, "labels", reading->labels_are_true ? "true" : reading->labels_are_hidden ? "hidden" : NULL);
   add (text, "masks", reading->mask_values);
+  g_autofree char *degraded = dh_degradation_to_text (reading->degradation);
+  add (text, "degrade", degraded);
   return g_string_free (text, FALSE);
 }
 
@@ -131,6 +136,8 @@ dh_reading_from_text (const char *text)
         }
       else if (strcmp (words[i], "masks") == 0)
         take (&reading->mask_values, g_steal_pointer (&value));
+      else if (strcmp (words[i], "degrade") == 0)
+        dh_degradation_from_text (value, &reading->degradation);
     }
   return reading;
 }
@@ -158,5 +165,8 @@ dh_reading_dup_flags (const DhReading *reading, const char *root)
   if (reading->labels_are_true)
     g_string_append (flags, " --labels-are-true");
   add_flag (flags, "--mask-values", reading->mask_values);
+  g_autofree char *degraded = dh_degradation_to_text (reading->degradation);
+  if (degraded)
+    g_string_append_printf (flags, " --degrade %s", degraded);
   return g_string_free (flags, FALSE);
 }

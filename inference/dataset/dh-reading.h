@@ -14,6 +14,7 @@ typedef struct
   gboolean labels_are_true;
   gboolean labels_are_hidden; /* somebody said so: read as if not, and asked no more */
   char *mask_values;          /* as in DhDatasetOptions; NULL: recognised */
+  DhDegradation degradation;  /* likewise */
 } DhReading;
 
 /* One that says nothing. */

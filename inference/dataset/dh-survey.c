@@ -37,7 +37,7 @@ look_at_image (Work *work, guint index, DhItemSight *sight)
     dh_dataset_probe_image (survey->dataset, index, &sight->width, &sight->height, &error);
   else
     {
-      g_autoptr (DhImage) image = dh_dataset_load_image (survey->dataset, index, &error);
+      g_autoptr (DhImage) image = dh_dataset_load_clean_image (survey->dataset, index, &error);
       if (image)
         {
           sight->width = image->width;

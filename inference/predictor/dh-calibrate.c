@@ -15,7 +15,7 @@ dh_calibrate_dup_path (DhPredictor *predictor)
 static DhImage *
 load_item (guint index, gpointer data, GError **error)
 {
-  return dh_dataset_load_image (data, index, error);
+  return dh_dataset_load_clean_image (data, index, error);
 }
 
 DhPictures

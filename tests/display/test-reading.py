@@ -16,9 +16,11 @@ PROGRAM, CLI, OUTPUT = sys.argv[1:4]
 SET = (120, 70)
 # Items of its menu, and behind the title of a submenu, which is the item 0, of that.
 FIRST, ROW = 127, 32
-CHECK = (100, 376)
+CHECK = (100, 408)
 # Of a set of pictures beside masks, and in its check.
-MASKS_CHECK, MASK_VALUES = (100, 344), (650, 692)
+MASKS_CHECK, MASK_VALUES = (100, 376), (650, 692)
+# Of the image, where neither name nor legend is: x, y, width, height.
+IMAGE = (300, 200, 200, 80)
 # In the check of a set that has splits, and its title.
 IDS, CHECK_TITLE = (890, 693), (700, 137)
 
@@ -51,8 +53,8 @@ def make_sets(folder):
     return streets, clean, masks
 
 
-def choose(studio, submenu, choice, told):
-    """The n-th of a submenu under the set's name."""
+def choose(studio, submenu, choice, told, more=()):
+    """The n-th of a submenu under the set's name; `more`: of the menus behind that."""
     def act():
         studio.key("Escape")
         studio.click(*SET)
@@ -60,6 +62,9 @@ def choose(studio, submenu, choice, told):
         studio.click(100, FIRST + ROW * submenu)
         studio.settle(0.4)
         studio.click(100, FIRST + ROW * choice)
+        for item in more:
+            studio.settle(0.4)
+            studio.click(100, FIRST + ROW * item)
     studio.until_told(told, act)
     studio.settle(0.5)
 
@@ -148,7 +153,20 @@ def test_mask_values(studio):
     studio.until(lambda: "reading=masks=anomaly%3D14%20ignore%3D4" in settings(studio), "the values are not remembered")
 
 
-CASES = [test_several, test_split, test_kind, test_check]
+def test_degraded(studio):
+    """Fog over the town, then the next degradation, then the images as they are."""
+    clear = studio.pixels(*IMAGE)
+    choose(studio, 3, 9, r"studio: opened StreetHazards · Fog 5, 1 pictures", more=(5,))
+    studio.until(lambda: studio.pixels(*IMAGE) != clear, "the image is as clear as before")
+    studio.screenshot(f"{OUTPUT}/reading-fog.png")
+    studio.until(lambda: "degrade=fog%3A5" in settings(studio), "the choice is not remembered")
+    choose(studio, 3, 6, r"studio: opened StreetHazards · Dark 2, 1 pictures", more=(2,))
+    choose(studio, 3, 1, r"studio: opened StreetHazards, 1 pictures")
+    studio.until(lambda: studio.pixels(*IMAGE) == clear, "the image is not as it was")
+    studio.until(lambda: "degrade" not in settings(studio), "the degradation is still remembered")
+
+
+CASES = [test_several, test_split, test_kind, test_check, test_degraded]
 CLEAN_CASES = [test_constant_labels]
 MASKS_CASES = [test_mask_values]
 ALL = CASES + CLEAN_CASES + MASKS_CASES

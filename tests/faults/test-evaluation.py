@@ -339,6 +339,37 @@ def _():
     assert code == 1 and len(lines) == 22 and "10 more" in lines[20] and "30 of the 31" in lines[21], err
 
 
+@case("worse images: killed in the middle it goes on, and makes no run again; where nothing can be lost it ends at once")
+def _():
+    smiyc_set("worse", [(64, 48)] * 10)
+    words = ("robustness", "--dataroot", top / "worse", "--dataset", "smiyc", "--folder", top / "worse-maps", "--params", WEIGHTS,
+             "--db", top / "worse.db", "--degrade", "fog:2,fog:5,jpeg:1", "--quiet", "--json")
+    process = stopped_within(words, top / "worse-maps", top / "worse.db", 40)
+    process.kill()
+    process.wait()
+    code, text, err, _ = run(*words)
+    assert code == 0, err
+    document = json.loads(text)
+    runs = [document["clean"]["run"]] + [s["run"] for d in document["degradations"] for s in d["severities"]]
+    assert sorted(runs) == [1, 2, 3, 4], document
+    with contextlib.closing(sqlite3.connect(top / "worse.db")) as database:
+        states = database.execute("SELECT state, count(*) FROM runs GROUP BY state").fetchall()
+        (images,), = database.execute("SELECT count(*) FROM run_images WHERE state = 'done'")
+    assert states == [("done", 4)] and images == 40, (states, images)
+    left = sorted(path.name for path in (top / "worse-maps").iterdir() if (path / "eval").exists())
+    assert left == ["clean"], left
+    # a picture that is left out is left out of each, and said
+    (top / "worse" / "dataset_AnomalyTrack" / "images" / "validation3.png").write_bytes(picture()[:60])
+    for _ in range(2):
+        refuses(words, "4 altogether")
+    # no anomaly in any label
+    at = smiyc_set("nothing-worse", [(64, 48, 0)] * 3)[2]
+    refuses(("robustness", "--dataroot", at, "--dataset", "smiyc", "--labels-are-true", "--folder", top / "n", "--params", WEIGHTS,
+             "--db", top / "n.db", "--quiet"), "nothing to lose")
+    with contextlib.closing(sqlite3.connect(top / "n.db")) as database:
+        assert database.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
 @case("several bad pictures among good ones: each is named")
 def _():
     code, text, err, _ = run(*smiyc_set("two-bad", [(32, 48), None, (64, 48)]))

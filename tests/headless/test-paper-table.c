@@ -114,6 +114,28 @@ says (const char *text, const char *words)
     g_error ("\"%s\" is not in\n%s", words, text);
 }
 
+/* Runs of images made worse are no numbers of the set: named, they have columns of their own, else they are left out.
+ */
+static void
+test_degraded (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  static const char worse[] = "{\"degrade\": \"fog:3\", \"published\": \"Static (30 pictures)\"}";
+  gint64 runs[2];
+  runs[0] = add (fixture, (Run){ "/d/a", "f1", "s1", "Net", NULL, "hybrid", "{\"published\": \"Static (30 pictures)\"}",
+                                 0.5, 0.20, 0.9 });
+  runs[1] = add (fixture, (Run){ "/d/a", "f1+fog:3", "s1", "Net", NULL, "hybrid", worse, 0.3, 0.40, 0.8 });
+  g_autofree char *all = write_table (fixture, DH_REPORT_MD, DH_TABLE_MARK_NONE);
+  says (all, "| Method | Static: AP ↑ | FPR95 ↓ | AUROC ↑ |\n");
+  says (all, "| 50.0 | 20.0 | 90.0 |\n");
+  const DhTableOptions options = { .runs = runs, .n_runs = 2, .digits = 1 };
+  g_assert_true (dh_report_write_table (fixture->database, &options, DH_REPORT_MD, fixture->out, NULL, &error));
+  g_autofree char *both = NULL;
+  g_assert_true (g_file_get_contents (fixture->out, &both, NULL, NULL));
+  says (both, "| Method | Static: AP ↑ | FPR95 ↓ | AUROC ↑ | Static · Fog 3: AP ↑ | FPR95 ↓ | AUROC ↑ |\n");
+  says (both, "| 50.0 | 20.0 | 90.0 | 30.0 | 40.0 | 80.0 |\n");
+}
+
 static void
 test_rows_and_groups (Fixture *fixture, gconstpointer data)
 {
@@ -400,6 +422,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("rows-and-groups", test_rows_and_groups);
+  ADD ("degraded", test_degraded);
   ADD ("not-comparable", test_not_comparable);
   ADD ("changed-first", test_changed_first);
   ADD ("reduced", test_reduced);

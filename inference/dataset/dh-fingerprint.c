@@ -1,0 +1,45 @@
+#include <string.h>
+#include <sys/stat.h>
+
+#include "dh-dataset-private.h"
+
+static gint64
+size_of_file (const char *path)
+{
+  struct stat info;
+  return path && stat (path, &info) == 0 ? (gint64)info.st_size : -1;
+}
+
+char *
+dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  for (guint i = 0; i < dataset->items->len; i++)
+    {
+      if (i % 256 == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
+        return NULL;
+      const DhDatasetItem *item = &dh_dataset_peek (dataset, i)->item;
+      g_autofree char *line =
+          g_strdup_printf ("%s\n%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", item->stem,
+                           size_of_file (item->image), size_of_file (item->overlay), size_of_file (item->label));
+      g_checksum_update (sum, (const guchar *)line, -1);
+    }
+  g_autofree char *degraded = dh_degradation_to_text (dataset->degradation);
+  return g_strconcat (g_checksum_get_string (sum), degraded ? "+" : NULL, degraded, NULL);
+}
+
+gboolean
+dh_fingerprint_has_same_files (const char *fingerprint, const char *other)
+{
+  if (!fingerprint || !other)
+    return fingerprint == other;
+  const gsize n = strcspn (fingerprint, "+");
+  return n == strcspn (other, "+") && strncmp (fingerprint, other, n) == 0;
+}
+
+const char *
+dh_fingerprint_get_degradation (const char *fingerprint)
+{
+  const char *plus = fingerprint ? strchr (fingerprint, '+') : NULL;
+  return plus ? plus + 1 : NULL;
+}
