@@ -4,8 +4,9 @@
 #include "cli-require-private.h"
 #include "dh-error.h"
 
-#define SLICES "slices"
-
+static const char *const slices[DH_CLI_N_SLICES] = {
+  [DH_CLI_SLICES_OF_PARTS] = "slices", [DH_CLI_SLICES_OF_CLASSES] = "classes"
+};
 static const char *const chances[] = { [DH_CLI_CHANCE_SURELY] = "surely", [DH_CLI_CHANCE_MAYBE] = "maybe" };
 static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",     "tpr_at_fpr5",
                                        "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
@@ -106,7 +107,9 @@ check_given (const char *text, const DhCliRequirement *requirement, DhCliRequire
 static gboolean
 parse_left (const char *word, const char *text, GPtrArray *protocols, DhCliRequirement *requirement, GError **error)
 {
-  requirement->slices = g_str_equal (word, SLICES);
+  for (guint i = DH_CLI_SLICES_OF_PARTS; i < DH_CLI_N_SLICES; i++)
+    if (g_str_equal (word, slices[i]))
+      requirement->slices = i;
   for (guint i = DH_CLI_CHANCE_SURELY; i < G_N_ELEMENTS (chances); i++)
     if (g_str_equal (word, chances[i]))
       requirement->chance = i;
