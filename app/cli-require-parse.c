@@ -88,7 +88,7 @@ check_given (const char *text, const DhCliRequirement *requirement, DhCliRequire
     return of != DH_CLI_REQUIRE_OF_MAPS
            || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
   if (requirement->slices && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
-    return refuse (text, error, "of slices ap, auroc and fpr95 are measured");
+    return refuse (text, error, "of slices and classes ap, auroc and fpr95 are measured");
   if (requirement->chance && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
     return refuse (text, error, "ap, auroc and fpr95 have intervals");
   if (requirement->number == DH_CLI_NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
@@ -134,12 +134,13 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, DhCliRequireme
   g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
   if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
     {
-      g_set_error (
-          error, DH_ERROR, DH_ERROR_USAGE,
-          "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
-          "siou, ppv, mean_f1, closed_miou or open_miou%s",
-          text,
-          of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%, surely:ap>=@12-1%");
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                   "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
+                   "siou, ppv, mean_f1, closed_miou or open_miou%s",
+                   text,
+                   of == DH_CLI_REQUIRE_OF_MAPS
+                       ? ""
+                       : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%, classes:ap>=50%, surely:ap>=@12-1%");
       return FALSE;
     }
   requirement->least = *sign == '>';

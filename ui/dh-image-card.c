@@ -29,7 +29,7 @@ static const struct
   { N_ ("Objects"), N_ ("Per object"), "components", N_ ("kind:missed, area>500, scene:…"),
     N_ ("Words of the image's name, scene, tag or note, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
         "ppv<0.5, place:top, place:middle, place:bottom, place:border, place:inner, "
-        "scene:…, tag:…"),
+        "class:…, scene:…, tag:…"),
     "objects", "table-objects-filter", dh_objects_table_set_filter, dh_objects_table_dup_note },
 };
 
