@@ -28,21 +28,21 @@ enum
 
 static const DhTableColumn columns[N_COLUMNS] = {
   { N_ ("Slice"), .words = TRUE },
-  { N_ ("By"), 80, .words = TRUE, .dispensable = 1 },
+  { N_ ("By"), 80, .words = TRUE, .dispensable = 5 },
   { N_ ("Images"), 60 },
-  { N_ ("Pixels"), 95, .dispensable = 2 },
+  { N_ ("Pixels"), 95, .dispensable = 1 },
   { N_ ("Anomaly px"), 90, .dispensable = 3 },
   { "AP", 60 },
   { N_ ("AP, 95 %"), 85, .dispensable = 8, .csv = "AP low,AP high" },
   { "FPR95", 60 },
-  { "AUROC", 60, .dispensable = 4 },
+  { "AUROC", 60, .dispensable = 2 },
   { N_ ("F1 at τ"), 60 },
-  { N_ ("TPR at τ"), 65, .dispensable = 5 },
+  { N_ ("TPR at τ"), 65, .dispensable = 6 },
   { N_ ("FPR at τ"), 65 },
-  { N_ ("Of all FP"), 70, .descending = TRUE },
-  { N_ ("Of all FN"), 70, .dispensable = 6, .descending = TRUE },
+  { N_ ("Of all FP"), 70 },
+  { N_ ("Of all FN"), 70, .dispensable = 7 },
   { N_ ("Found / missed"), 105, .csv = "Found,Missed" },
-  { N_ ("Mean sIoU"), 75, .dispensable = 7 },
+  { N_ ("Mean sIoU"), 75, .dispensable = 4 },
 };
 
 typedef struct
