@@ -8,10 +8,9 @@ G_BEGIN_DECLS
 /* What numbers must be for the exit status to be 0, for scripts that build on it: "ap>=60%,smiyc-pixel:fpr95<=0.2".
  * A number is one of the first protocol where none is named, a bound a fraction of 1 or in per cent. Of a run a bound
  * can be what another has, by its number, or "last": the newest one before it of the same pictures; more or less so
- * much: "ap>=@12-1%". "slices:" before a number asks it of each scene,
- * tag and place, "classes:" of each class, of the pixels where the network sees it; "surely:" asks that it holds in all
- * of the 95 % interval of the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in
- * some of it. */
+ * much: "ap>=@12-1%". "slices:" before a number asks it of each scene, tag and place, "classes:"
+ * of each class, of the pixels where the network sees it; "surely:" asks that it holds in all of the 95 % interval of
+ * the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in some of it. */
 #define DH_CLI_REQUIRE_ENTRY(text)                                                                                     \
   {                                                                                                                    \
     "require", 0, 0, G_OPTION_ARG_STRING, &(text),                                                                     \

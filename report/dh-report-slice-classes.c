@@ -93,13 +93,19 @@ dh_report_cut_by_class (const DhRunRow *run, const DhRunImageRow *row, const flo
                  : NULL;
 }
 
+/* What is not known comes last. */
+static double
+share_of (const DhReportSlice *slice)
+{
+  return isnan (slice->fp_share) ? -1 : slice->fp_share;
+}
+
 static gint
 compare (gconstpointer a, gconstpointer b)
 {
   const DhReportSlice *left = *(DhReportSlice *const *)a, *right = *(DhReportSlice *const *)b;
-  const gboolean known = !isnan (left->fp_share) && !isnan (right->fp_share);
-  if (known && left->fp_share != right->fp_share)
-    return left->fp_share > right->fp_share ? -1 : 1;
+  if (share_of (left) != share_of (right))
+    return share_of (left) > share_of (right) ? -1 : 1;
   return left->class_id - right->class_id;
 }
 
