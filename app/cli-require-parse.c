@@ -4,8 +4,9 @@
 #include "cli-require-private.h"
 #include "dh-error.h"
 
-#define SLICES "slices"
-
+static const char *const slices[DH_CLI_N_SLICES] = {
+  [DH_CLI_SLICES_OF_PARTS] = "slices", [DH_CLI_SLICES_OF_CLASSES] = "classes"
+};
 static const char *const chances[] = { [DH_CLI_CHANCE_SURELY] = "surely", [DH_CLI_CHANCE_MAYBE] = "maybe" };
 static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",     "tpr_at_fpr5",
                                        "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
@@ -87,7 +88,7 @@ check_given (const char *text, const DhCliRequirement *requirement, DhCliRequire
     return of != DH_CLI_REQUIRE_OF_MAPS
            || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
   if (requirement->slices && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
-    return refuse (text, error, "of slices ap, auroc and fpr95 are measured");
+    return refuse (text, error, "of slices and classes ap, auroc and fpr95 are measured");
   if (requirement->chance && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
     return refuse (text, error, "ap, auroc and fpr95 have intervals");
   if (requirement->number == DH_CLI_NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
@@ -106,7 +107,9 @@ check_given (const char *text, const DhCliRequirement *requirement, DhCliRequire
 static gboolean
 parse_left (const char *word, const char *text, GPtrArray *protocols, DhCliRequirement *requirement, GError **error)
 {
-  requirement->slices = g_str_equal (word, SLICES);
+  for (guint i = DH_CLI_SLICES_OF_PARTS; i < DH_CLI_N_SLICES; i++)
+    if (g_str_equal (word, slices[i]))
+      requirement->slices = i;
   for (guint i = DH_CLI_CHANCE_SURELY; i < G_N_ELEMENTS (chances); i++)
     if (g_str_equal (word, chances[i]))
       requirement->chance = i;
@@ -131,12 +134,13 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, DhCliRequireme
   g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
   if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
     {
-      g_set_error (
-          error, DH_ERROR, DH_ERROR_USAGE,
-          "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
-          "siou, ppv, mean_f1, closed_miou or open_miou%s",
-          text,
-          of == DH_CLI_REQUIRE_OF_MAPS ? "" : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%, surely:ap>=@12-1%");
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                   "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
+                   "siou, ppv, mean_f1, closed_miou or open_miou%s",
+                   text,
+                   of == DH_CLI_REQUIRE_OF_MAPS
+                       ? ""
+                       : "; or against run 12: ap>=@12-1%, slices:ap>=@12-2%, classes:ap>=50%, surely:ap>=@12-1%");
       return FALSE;
     }
   requirement->least = *sign == '>';

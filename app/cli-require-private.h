@@ -14,12 +14,22 @@ typedef enum
   DH_CLI_CHANCE_MAYBE,  /* that some of it is */
 } DhCliChance;
 
+/* What parts of the set the number is asked of. */
+typedef enum
+{
+  DH_CLI_SLICES_NONE,
+  DH_CLI_SLICES_OF_PARTS,   /* each scene, tag and place */
+  DH_CLI_SLICES_OF_CLASSES, /* each class, where the network sees it */
+  DH_CLI_N_SLICES,
+} DhCliSlices;
+
 typedef struct
 {
   char *text;
   const DhProtocol *protocol; /* NULL: of the classes */
   guint number;               /* of dh_cli_required_name() */
-  gboolean least, strict, slices;
+  gboolean least, strict;
+  DhCliSlices slices;
   DhCliChance chance;
   gint64 run;   /* whose number is the bound, or DH_CLI_LAST; 0: none's */
   double bound; /* or how much more than that run's */

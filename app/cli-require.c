@@ -39,8 +39,8 @@ typedef struct
   DhCli *cli;
   GPtrArray *results; /* NULL: as the database keeps them */
   DhDatabase *database;
-  gint64 run, sliced[2];
-  GPtrArray *slices[2]; /* of these runs, once they are measured */
+  gint64 run, sliced[DH_CLI_N_SLICES][2];
+  GPtrArray *slices[DH_CLI_N_SLICES][2]; /* of each kind, of these runs, once they are measured */
   gboolean has_intervals;
   gint64 against; /* which run they are less; 0: none */
   DhRunIntervals intervals;
@@ -88,13 +88,15 @@ compare (Check *check, const DhCliRequirement *requirement, const char *where, d
 
 /* Of at most two runs: the one that is asked about, and what the last requirement held it against. */
 static GPtrArray *
-find_slices (Check *check, guint which, gint64 run, GError **error)
+find_slices (Check *check, DhCliSlices kind, guint which, gint64 run, GError **error)
 {
-  if (check->slices[which] && check->sliced[which] == run)
-    return check->slices[which];
-  g_clear_pointer (&check->slices[which], g_ptr_array_unref);
-  check->sliced[which] = run;
-  return check->slices[which] = dh_run_slices_measure (check->database, run, check->cli->cancellable, error);
+  GPtrArray **slices = &check->slices[kind][which];
+  if (*slices && check->sliced[kind][which] == run)
+    return *slices;
+  g_clear_pointer (slices, g_ptr_array_unref);
+  check->sliced[kind][which] = run;
+  return *slices = dh_run_slices_measure (check->database, run, kind == DH_CLI_SLICES_OF_CLASSES,
+                                          check->cli->cancellable, error);
 }
 
 static const DhRunNumbers *
@@ -109,8 +111,8 @@ find_slice (GPtrArray *slices, const char *name)
 static gboolean
 check_slices (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
-  GPtrArray *own = find_slices (check, 0, check->run, error);
-  GPtrArray *others = own && run ? find_slices (check, 1, run, error) : NULL;
+  GPtrArray *own = find_slices (check, requirement->slices, 0, check->run, error);
+  GPtrArray *others = own && run ? find_slices (check, requirement->slices, 1, run, error) : NULL;
   guint compared = 0;
   if (!own || (run && !others))
     return FALSE;
@@ -123,8 +125,9 @@ check_slices (Check *check, const DhCliRequirement *requirement, gint64 run, GEr
       if (run && (!other || other->pixels != slice->numbers.pixels || other->positives != slice->numbers.positives))
         {
           g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-                       "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " measured other pixels of the slice %s",
-                       check->run, run, slice->name);
+                       "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " measured other pixels of the slice %s%s",
+                       check->run, run, slice->name,
+                       requirement->slices == DH_CLI_SLICES_OF_CLASSES ? ": their networks see it elsewhere" : "");
           return FALSE;
         }
       g_autofree char *where = g_strdup_printf ("of the slice %s", slice->name);
@@ -248,7 +251,8 @@ dh_cli_check_required (DhCli *cli, const DhCliRequired *required, GPtrArray *res
         g_prefix_error (&error, "%s is required and cannot be told: ", requirement->text);
       check.status = dh_cli_fail (cli, &error);
     }
-  for (guint i = 0; i < G_N_ELEMENTS (check.slices); i++)
-    g_clear_pointer (&check.slices[i], g_ptr_array_unref);
+  for (guint i = 0; i < DH_CLI_N_SLICES; i++)
+    for (guint which = 0; which < 2; which++)
+      g_clear_pointer (&check.slices[i][which], g_ptr_array_unref);
   return check.status;
 }

@@ -8,8 +8,9 @@ G_BEGIN_DECLS
 /* What numbers must be for the exit status to be 0, for scripts that build on it: "ap>=60%,smiyc-pixel:fpr95<=0.2".
  * A number is one of the first protocol where none is named, a bound a fraction of 1 or in per cent. Of a run a bound
  * can be what another has, by its number, or "last": the newest one before it of the same pictures; more or less so
- * much: "ap>=@12-1%". "slices:" before a number asks it of each slice; "surely:" asks that it holds in all of the 95 %
- * interval of the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in some of it. */
+ * much: "ap>=@12-1%". "slices:" before a number asks it of each scene, tag and place, "classes:"
+ * of each class, of the pixels where the network sees it; "surely:" asks that it holds in all of the 95 % interval of
+ * the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in some of it. */
 #define DH_CLI_REQUIRE_ENTRY(text)                                                                                     \
   {                                                                                                                    \
     "require", 0, 0, G_OPTION_ARG_STRING, &(text),                                                                     \
@@ -31,7 +32,8 @@ G_BEGIN_DECLS
         "closed_miou, open_miou; of another than the first protocol: PROTOCOL:ap>=60%). Against run 12: ap>=@12-1% "   \
         "(one percentage point "                                                                                       \
         "less, at most), against the last run of the same images: ap>=@last-1%. Of each scene, tag and place: "        \
-        "slices:ap>=@12-2%. In all of the 95 % interval for the chance of which images there are: surely:ap>=@12-1%; " \
+        "slices:ap>=@12-2%; where the network sees each class: classes:ap>=50%. In all of the 95 % interval for the "  \
+        "chance of which images there are: surely:ap>=@12-1%; "                                                        \
         "in some of it: maybe:ap>=@12",                                                                                \
         "R,…"                                                                                                        \
   }

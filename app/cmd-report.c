@@ -269,9 +269,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "tags, notes and boxes",
       NULL },
     { "slices", 0, 0, G_OPTION_ARG_NONE, &slices,
-      "Adds AP, FPR95 and AUROC of parts of the set: scenes, tags, thirds of the rows, near the image's border and "
-      "away "
-      "from it; reads the run's maps again",
+      "Adds AP, FPR95 and AUROC of parts of the set, and which share of all false positives lies there: scenes, tags, "
+      "thirds of the rows, near the image's border and away from it, and each class that the network sees; reads the "
+      "run's maps again",
       NULL },
     { "intervals", 0, 0, G_OPTION_ARG_NONE, &intervals,
       "Adds how far AP, FPR95 and AUROC are a matter of chance, of which images the set has, and so two runs' "

@@ -32,7 +32,7 @@ typedef struct
   double seconds;
   /* filled by reading alone; of imported scores the model's title and path are the method and the source */
   char *dataset_title, *dataset_root, *dataset_kind, *dataset_fingerprint, *model_title, *model_path, *model_sha256;
-  gint64 images_done, images_failed, images_total;
+  gint64 model_classes, images_done, images_failed, images_total;
 } DhRunRow;
 
 typedef struct

@@ -72,7 +72,7 @@ dh_database_delete_run (DhDatabase *database, gint64 run, GError **error)
   "SELECT runs.id, runs.kind, state, why, dataset, split, model, folder, score, device, device_title, precision,"      \
   " program, command, started, ended, seconds, summary, method, source, datasets.title, datasets.root,"                \
   " datasets.kind, datasets.fingerprint, coalesce (method, models.title), coalesce (source, models.path), "            \
-  "models.sha256, datasets.images,"                                                                                    \
+  "models.sha256, models.classes, datasets.images,"                                                                    \
   " coalesce (images_done, (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'done')),"     \
   " coalesce (images_failed, (SELECT count (*) FROM run_images WHERE run = runs.id AND run_images.state = 'failed'))"  \
   " FROM runs JOIN datasets ON datasets.id = dataset JOIN models ON models.id = model"
@@ -109,6 +109,7 @@ read_run (sqlite3_stmt *statement)
   row->model_title = dh_column_text (statement, c++);
   row->model_path = dh_column_string (statement, c++);
   row->model_sha256 = dh_column_text (statement, c++);
+  row->model_classes = sqlite3_column_int64 (statement, c++);
   row->images_total = sqlite3_column_int64 (statement, c++);
   row->images_done = sqlite3_column_int64 (statement, c++);
   row->images_failed = sqlite3_column_int64 (statement, c++);

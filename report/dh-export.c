@@ -7,6 +7,7 @@
 #include "dh-export-files-private.h"
 #include "dh-file-part.h"
 #include "dh-file.h"
+#include "dh-kept-segmentation.h"
 #include "dh-map-owner.h"
 #include "dh-map.h"
 #include "dh-npy.h"
@@ -65,39 +66,17 @@ load_map (const DhRunImageRow *row, GError **error)
   return g_steal_pointer (&map);
 }
 
-/* Where the run has left the network's segmentation of a picture. */
-static char *
-segmentation_path (const DhRunRow *run, const DhRunImageRow *row)
-{
-  g_autofree char *file = g_strconcat (row->stem, ".npy", NULL);
-  return g_build_filename (run->folder, "eval", dh_map_name (DH_MAP_SEGMENTATION), file, NULL);
-}
-
 /* Of all its pictures, or of none. */
 static gboolean
 has_segmentations (const DhRunRow *run, GPtrArray *rows)
 {
   for (guint i = 0; i < rows->len; i++)
     {
-      g_autofree char *path = segmentation_path (run, rows->pdata[i]);
+      g_autofree char *path = dh_kept_segmentation_path (run->folder, ((DhRunImageRow *)rows->pdata[i])->stem);
       if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
         return FALSE;
     }
   return !run->method;
-}
-
-static DhTensor *
-load_segmentation (const DhRunRow *run, const DhRunImageRow *row, const DhTensor *map, GError **error)
-{
-  g_autofree char *path = segmentation_path (run, row);
-  g_autoptr (DhTensor) classes = dh_npy_load (path, error);
-  if (!classes)
-    return NULL;
-  if (classes->dtype == DH_DTYPE_U8 && classes->n_dims == 2 && classes->dims[0] == map->dims[0]
-      && classes->dims[1] == map->dims[1])
-    return g_steal_pointer (&classes);
-  g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: is not the segmentation of %s any more", path, row->stem);
-  return NULL;
 }
 
 /* A database may come from anyone: nothing is written outside the folder that was named. */
@@ -352,7 +331,7 @@ write_map (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout,
     return FALSE;
   g_autoptr (DhTensor) classes = NULL;
   if (run && (layout == DH_EXPORT_FISHYSCAPES || layout == DH_EXPORT_ISSU)
-      && !(classes = load_segmentation (run, row, map, error)))
+      && !(classes = dh_kept_segmentation_load (run->folder, row->stem, (guint)row->width, (guint)row->height, error)))
     return FALSE;
   g_autofree char *beside = classes && layout == DH_EXPORT_FISHYSCAPES ? beside_anomaly (path) : NULL;
   static const char *const names[] = { "anomaly_scores", "pred_id_labels" };

@@ -27,7 +27,7 @@ gboolean dh_export_has_segmentations (DhDatabase *database, gint64 run);
 
 /* `method`: the name of the method in SMIYC's and ISSU's trees; NULL: of imported scores their own, else "DenseHybrid".
  * Gives the number of maps written. Errors: DH_ERROR_NOT_FOUND (no such run, a map that is gone: named, no
- * segmentations), DH_ERROR_INVALID, DH_ERROR_IO. On the database's thread. */
+ * segmentations), DH_ERROR_INVALID, DH_ERROR_MISMATCH, DH_ERROR_IO. On the database's thread. */
 gboolean dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                         guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error);
 

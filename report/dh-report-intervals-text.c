@@ -27,11 +27,12 @@ dup_sentence (const DhReport *report, const char *of)
   return g_strdup_printf ("By densehybrid-pooled: how %s a matter of chance, of which %s there are. As many as "
                           "there are were drawn from them, with replacement, %u times; 95 of 100 draws lie in the "
                           "interval. Of fewer than %u, or where too few have anomalies, there is none, and of fewer "
-                          "than some 30 it is too narrow.%s Another training, or another city, is not in it.",
+                          "than some 30 it is too narrow.%s%s Another training, or another city, is not in it.",
                           of, drawn, DH_BOOTSTRAP_DRAWS, DH_BOOTSTRAP_LEAST,
                           dh_report_intervals_of_scenes (report->intervals)
                               ? ""
-                              : " Where many images are of one scene, chance moves the numbers further.");
+                              : " Where many images are of one scene, chance moves the numbers further.",
+                          report->slices[0] ? " Places and classes are parts of each image, and have none." : "");
 }
 
 static void

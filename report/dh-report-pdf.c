@@ -247,7 +247,7 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
   write_table (page, dh_report_components_table (run), component_widths);
-  static const double slice_widths[] = { 142, 42, 72, 62, 38, 40, 40, 46, 46 };
+  static const double slice_widths[] = { 120, 36, 62, 54, 36, 36, 36, 37, 37, 37, 37 };
   write_table (page, dh_report_slices_table (report->slices[which]), slice_widths);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   static const double object_widths[] = { 135, 60, 60, 60, 60, 75, 65 };
@@ -313,7 +313,7 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   static const double protocol_widths[] = { 122, 36, 36, 45, 44, 44, 45, 48, 48, 45 };
   static const double image_widths[] = { 260, 90, 55, 55, 55 };
   static const double interval_widths[] = { 107, 40, 40, 80, 64, 40, 80, 64 };
-  static const double slice_widths[] = { 145, 80, 50, 50, 50, 50, 50, 50 };
+  static const double slice_widths[] = { 120, 75, 38, 38, 42, 44, 44, 42, 42, 42 };
   write_table (&page, dh_report_compared_protocols (report), protocol_widths);
   write_table (&page, dh_report_compared_intervals (report), interval_widths);
   write_table (&page, dh_report_compared_slices (report), slice_widths);

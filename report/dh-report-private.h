@@ -136,10 +136,15 @@ void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *jso
 /* All of the first run, missed, false and found, a row each: the file, tags and note of its image, and its box. Errors:
  * DH_ERROR_NOT_FOUND (there is no threshold, or not every image could be read). */
 char *dh_report_objects_to_csv (const DhReport *report, GError **error);
-/* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now. All of these but
- * the first take NULL. */
+/* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now: of the whole, and
+ * of these kinds. All of these functions but the first take NULL. */
+enum
+{
+  DH_REPORT_SLICES_OF_PARTS = 1 << 0,   /* scenes, tags, places in the picture */
+  DH_REPORT_SLICES_OF_CLASSES = 1 << 1, /* what the network sees, pixel by pixel */
+};
 typedef struct _DhReportSlices DhReportSlices;
-DhReportSlices *dh_report_slices_new (const DhReport *report, guint run);
+DhReportSlices *dh_report_slices_new (const DhReport *report, guint run, guint kinds);
 void dh_report_slices_free (DhReportSlices *slices);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportSlices, dh_report_slices_free)
 DhReportTable *dh_report_slices_table (const DhReportSlices *slices);
@@ -149,16 +154,19 @@ void dh_report_slices_to_json (const DhReportSlices *slices, JsonBuilder *json);
 /* The whole set's pixels at a threshold. FALSE where the slices were counted at another, or not all images were read.
  */
 gboolean dh_report_slices_count_whole (const DhReportSlices *slices, double threshold, DhConfusion *confusion);
-/* Their numbers, DhRunSlice; those of the whole are not among them. NULL where some image could not be read. */
+/* Their numbers, DhRunSlice; those of the whole are not among them. NULL where some image could not be read, or its
+ * classes could not. */
 GPtrArray *dh_report_slices_list (const DhReportSlices *slices);
+/* Why there are no classes, in a sentence; NULL where there are, or none are wanted. Borrowed. */
+const char *dh_report_slices_why_no_classes (const DhReportSlices *slices);
 /* A part of a run's set, as it is drawn anew. */
 typedef struct
 {
   const GPtrArray *rows;   /* DhRunImageRow; NULL: all that were measured */
   double ap, fpr95, auroc; /* of it, by densehybrid-pooled */
 } DhReportPart;
-/* Of the slices that are of some images, and no places in them, the one at `*at` or the next, to whose place that is
- * set; FALSE behind the last. Free the name with g_free. */
+/* Of the slices that are of some images, and no places or classes in them, the one at `*at` or the next, to whose place
+ * that is set; FALSE behind the last. Free the name with g_free. */
 gboolean dh_report_slices_next_part (const DhReportSlices *slices, guint *at, DhReportPart *part, char **name);
 
 /* dh-report-intervals.c: how far the pooled numbers are a matter of chance. Empty until images are added to it, by who

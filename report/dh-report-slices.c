@@ -1,4 +1,4 @@
-/* A run's pooled numbers of slices of its set: scenes, tags, places in the picture. */
+/* A run's pooled numbers of slices of its set: scenes, tags, places in the picture, classes. */
 #include <math.h>
 #include <string.h>
 
@@ -19,6 +19,21 @@ slice_free (gpointer data)
   g_free (slice);
 }
 
+DhReportSlice *
+dh_report_slice_new (GPtrArray *slices, const char *by, const char *name)
+{
+  DhReportSlice *slice = g_new0 (DhReportSlice, 1);
+  slice->by = by;
+  slice->name = g_strdup (name);
+  slice->place = DH_N_PLACES;
+  slice->class_id = -1;
+  slice->rows = g_ptr_array_new ();
+  slice->metrics.ap = slice->metrics.fpr95 = slice->metrics.auroc = slice->tpr = slice->fpr = NAN;
+  slice->fp_share = slice->fn_share = NAN;
+  g_ptr_array_add (slices, slice);
+  return slice;
+}
+
 static DhReportSlice *
 get_slice (GPtrArray *slices, const char *by, const char *name, DhPlace place)
 {
@@ -28,13 +43,8 @@ get_slice (GPtrArray *slices, const char *by, const char *name, DhPlace place)
       if (g_str_equal (slice->by, by) && g_str_equal (slice->name, name))
         return slice;
     }
-  DhReportSlice *slice = g_new0 (DhReportSlice, 1);
-  slice->by = by;
-  slice->name = g_strdup (name);
+  DhReportSlice *slice = dh_report_slice_new (slices, by, name);
   slice->place = place;
-  slice->rows = g_ptr_array_new ();
-  slice->metrics.ap = slice->metrics.fpr95 = slice->metrics.auroc = slice->tpr = slice->fpr = NAN;
-  g_ptr_array_add (slices, slice);
   return slice;
 }
 
@@ -62,19 +72,31 @@ take (GPtrArray *to, GPtrArray *from, guint least)
     }
 }
 
+static gboolean
+is_measured (const DhRunImageRow *row)
+{
+  return g_str_equal (row->state, "done") && row->pixels > 0;
+}
+
 static void
-list_slices (GPtrArray *slices, const DhReport *report, const DhReportRun *run)
+list_whole (GPtrArray *slices, const DhReportRun *run)
+{
+  DhReportSlice *whole = dh_report_slice_new (slices, "set", "all");
+  for (guint i = 0; i < run->images->len; i++)
+    if (is_measured (run->images->pdata[i]))
+      g_ptr_array_add (whole->rows, run->images->pdata[i]);
+}
+
+static void
+list_parts (GPtrArray *slices, const DhReport *report)
 {
   g_autoptr (GPtrArray) scenes = g_ptr_array_new_with_free_func (slice_free);
   g_autoptr (GPtrArray) tags = g_ptr_array_new_with_free_func (slice_free);
-  DhReportSlice *whole = get_slice (slices, "set", "all", DH_N_PLACES);
+  const DhReportSlice *whole = slices->pdata[0];
   g_autoptr (GPtrArray) with = g_ptr_array_new ();
-  for (guint i = 0; i < run->images->len; i++)
+  for (guint i = 0; i < whole->rows->len; i++)
     {
-      DhRunImageRow *row = run->images->pdata[i];
-      if (!g_str_equal (row->state, "done") || row->pixels == 0)
-        continue;
-      g_ptr_array_add (whole->rows, row);
+      DhRunImageRow *row = whole->rows->pdata[i];
       if (row->positives > 0)
         g_ptr_array_add (with, row);
       add_to (scenes, "scene", *row->scene ? row->scene : "others", DH_N_PLACES, row);
@@ -92,25 +114,57 @@ list_slices (GPtrArray *slices, const DhReport *report, const DhReportRun *run)
       add_to (slices, "place", dh_report_place_title (place), place, whole->rows->pdata[i]);
 }
 
-static gboolean
-add_picture (DhReportSlice *slice, const float *scores, const DhLabels *labels)
+/* An image, read once for all slices that have it. */
+typedef struct
 {
+  DhRunImageRow *row;
+  DhTensor *map;
+  DhLabels *labels;
+  DhClassPixels *by_class;
+  gboolean tried, read, cut;
+} Image;
+
+static void
+image_clear (Image *image)
+{
+  g_clear_pointer (&image->map, dh_tensor_unref);
+  g_clear_pointer (&image->labels, dh_labels_unref);
+  g_clear_pointer (&image->by_class, dh_class_pixels_free);
+}
+
+static gboolean
+add_class (DhReportSlice *slice, Image *image, const DhRunRow *run)
+{
+  if (!image->cut)
+    image->by_class = dh_report_cut_by_class (run, image->row, dh_tensor_f32 (image->map), image->labels);
+  image->cut = TRUE;
+  if (!image->by_class)
+    return FALSE;
+  const gsize begin = image->by_class->begin[slice->class_id];
+  return dh_ranking_add (slice->ranking, image->by_class->scores + begin, image->by_class->labels + begin,
+                         dh_class_pixels_count (image->by_class, (guint8)slice->class_id), NULL, NULL);
+}
+
+static gboolean
+add_image (DhReportSlice *slice, Image *image, const DhRunRow *run)
+{
+  const DhLabels *labels = image->labels;
   const gsize n = (gsize)labels->width * labels->height;
   g_autofree guint8 *kept = NULL;
-  const guint8 *ids = labels->ids;
+  if (!slice->ranking)
+    slice->ranking = dh_ranking_new ();
+  slice->images++;
+  if (slice->class_id >= 0)
+    return add_class (slice, image, run);
   if (slice->place < DH_N_PLACES)
     {
       kept = g_try_malloc (n);
       if (!kept)
         return FALSE;
-      memcpy (kept, ids, n);
+      memcpy (kept, labels->ids, n);
       dh_place_keep (slice->place, kept, labels->width, labels->height);
-      ids = kept;
     }
-  if (!slice->ranking)
-    slice->ranking = dh_ranking_new ();
-  slice->images++;
-  return dh_ranking_add (slice->ranking, scores, ids, n, NULL, NULL);
+  return dh_ranking_add (slice->ranking, dh_tensor_f32 (image->map), kept ? kept : labels->ids, n, NULL, NULL);
 }
 
 /* For every float the same as `score > threshold`. */
@@ -141,36 +195,44 @@ finish (DhReportSlice *slice, gboolean whole, double threshold)
   g_clear_pointer (&slice->ranking, dh_ranking_free);
 }
 
+/* The first eighth of an image is told of what its classes are. */
+static void
+tell (const DhReportSlices *self, const DhReport *report, guint64 measured)
+{
+  const guint64 n = ((const DhReportSlice *)self->slices->pdata[0])->rows->len, scanned = n / DH_REPORT_SCAN_SHARE;
+  dh_progress_report (report->progress, scanned + (n - scanned) * measured / (n * self->slices->len), n, "slices");
+}
+
 /* Slices from `from` to before `to`, in one pass over the pictures of the set: a part of one, for those who wait. */
 static void
-measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double threshold, const DhReport *report,
+measure (DhReportSlices *self, guint from, guint to, DhDataset *dataset, double threshold, const DhReport *report,
          guint which)
 {
-  const GPtrArray *all = ((DhReportSlice *)slices->pdata[0])->rows;
+  const GPtrArray *slices = self->slices, *all = ((DhReportSlice *)slices->pdata[0])->rows;
+  const DhRunRow *run = report->runs[which].run;
   g_autofree gboolean *fits = g_new (gboolean, slices->len);
   g_autofree guint *next = g_new0 (guint, slices->len);
   for (guint s = from; s < to; s++)
     fits[s] = TRUE;
   for (guint i = 0; i < all->len && !g_cancellable_is_cancelled (report->cancellable); i++)
     {
-      g_autoptr (DhTensor) map = NULL;
-      g_autoptr (DhLabels) labels = NULL;
-      gboolean read = FALSE, tried = FALSE;
+      Image image = { .row = all->pdata[i] };
       for (guint s = from; s < to; s++)
         {
           DhReportSlice *slice = slices->pdata[s];
-          if (next[s] == slice->rows->len || slice->rows->pdata[next[s]] != all->pdata[i])
+          if (next[s] == slice->rows->len || slice->rows->pdata[next[s]] != image.row)
             continue;
           next[s]++;
-          read = tried ? read : dh_report_load_measured (all->pdata[i], dataset, &map, &labels);
-          if (!tried && read && from == 0 && report->intervals)
-            dh_report_intervals_add (report->intervals, which, all->pdata[i], dh_tensor_f32 (map), labels);
-          tried = TRUE;
-          if (read && fits[s])
-            fits[s] = add_picture (slice, dh_tensor_f32 (map), labels);
+          if (!image.tried)
+            image.read = dh_report_load_measured (image.row, dataset, &image.map, &image.labels);
+          if (!image.tried && image.read && from == 0 && report->intervals)
+            dh_report_intervals_add (report->intervals, which, image.row, dh_tensor_f32 (image.map), image.labels);
+          image.tried = TRUE;
+          if (image.read && fits[s])
+            fits[s] = add_image (slice, &image, run);
         }
-      dh_progress_report (report->progress, ((guint64)from * all->len + (guint64)(to - from) * (i + 1)) / slices->len,
-                          all->len, "slices");
+      image_clear (&image);
+      tell (self, report, (guint64)from * all->len + (guint64)(to - from) * (i + 1));
     }
   for (guint s = from; s < to; s++)
     finish (slices->pdata[s], fits[s], threshold);
@@ -179,32 +241,58 @@ measure (GPtrArray *slices, guint from, guint to, DhDataset *dataset, double thr
 static guint64
 cost_of (const DhReportSlice *slice)
 {
-  guint64 pixels = 0;
-  for (guint i = 0; i < slice->rows->len; i++)
+  guint64 pixels = slice->expected;
+  for (guint i = 0; slice->class_id < 0 && i < slice->rows->len; i++)
     pixels += (guint64)((DhRunImageRow *)slice->rows->pdata[i])->pixels;
   return dh_ranking_usual_memory (pixels);
 }
 
+static double
+share_of (guint64 part, guint64 whole)
+{
+  return whole > 0 ? (double)part / (double)whole : (double)NAN;
+}
+
+static void
+share (DhReportSlices *self)
+{
+  const DhReportSlice *whole = self->slices->pdata[0];
+  for (guint s = 0; whole->counted && s < self->slices->len; s++)
+    {
+      DhReportSlice *slice = self->slices->pdata[s];
+      if (!slice->counted)
+        continue;
+      slice->fp_share = share_of (slice->found.fp, whole->found.fp);
+      slice->fn_share = share_of (slice->found.fn, whole->found.fn);
+    }
+}
+
 DhReportSlices *
-dh_report_slices_new (const DhReport *report, guint which)
+dh_report_slices_new (const DhReport *report, guint which, guint kinds)
 {
   const DhReportRun *run = &report->runs[which];
   DhReportSlices *self = g_new0 (DhReportSlices, 1);
   self->slices = g_ptr_array_new_with_free_func (slice_free);
-  list_slices (self->slices, report, run);
+  list_whole (self->slices, run);
+  if (kinds & DH_REPORT_SLICES_OF_PARTS)
+    list_parts (self->slices, report);
   dh_report_find_operating (report, which, &self->at);
   const double threshold = dh_report_sign_of (run->run, run->run->score) * self->at.threshold;
   g_autoptr (DhDataset) dataset =
       dh_report_has_maps (run->run) ? dh_report_open_dataset (run->run, report->cancellable) : NULL;
   dh_progress_report (report->progress, 0, run->images->len, "slices");
+  if (dataset && kinds & DH_REPORT_SLICES_OF_CLASSES)
+    dh_report_slices_add_classes (self, report, which, dataset);
   for (guint from = 0, to = 0; dataset && from < self->slices->len; from = to)
     {
       guint64 cost = 0;
       for (to = from; to < self->slices->len && (to == from || cost + cost_of (self->slices->pdata[to]) <= BUDGET);
            to++)
         cost += cost_of (self->slices->pdata[to]);
-      measure (self->slices, from, to, dataset, threshold, report, which);
+      measure (self, from, to, dataset, threshold, report, which);
     }
+  share (self);
+  dh_report_slices_sort_classes (self);
   return self;
 }
 
@@ -215,6 +303,7 @@ dh_report_slices_free (DhReportSlices *self)
     return;
   g_ptr_array_unref (self->slices);
   dh_report_operating_clear (&self->at);
+  g_free (self->why_no_classes);
   g_free (self);
 }
 
@@ -238,8 +327,9 @@ dh_report_slices_count_whole (const DhReportSlices *self, double threshold, DhCo
 char *
 dh_report_slice_dup_name (const DhReportSlice *slice)
 {
-  const gboolean bare = !g_str_equal (slice->by, "scene") && !g_str_equal (slice->by, "tag");
-  return bare ? g_strdup (slice->name) : g_strdup_printf ("%s %s", slice->by, slice->name);
+  static const char *const named[] = { "scene", "tag", "class", NULL };
+  return !g_strv_contains (named, slice->by) ? g_strdup (slice->name)
+                                             : g_strdup_printf ("%s %s", slice->by, slice->name);
 }
 
 static void
@@ -254,7 +344,7 @@ dh_report_slices_next_part (const DhReportSlices *self, guint *at, DhReportPart 
   for (; self && *at < self->slices->len; ++*at)
     {
       const DhReportSlice *slice = self->slices->pdata[*at];
-      if (*at == 0 || slice->place < DH_N_PLACES)
+      if (*at == 0 || slice->place < DH_N_PLACES || slice->class_id >= 0)
         continue;
       get_part (slice, part);
       *name = dh_report_slice_dup_name (slice);
@@ -266,7 +356,7 @@ dh_report_slices_next_part (const DhReportSlices *self, guint *at, DhReportPart 
 GPtrArray *
 dh_report_slices_list (const DhReportSlices *self)
 {
-  if (dh_report_slices_count_unread (self) > 0)
+  if (dh_report_slices_count_unread (self) > 0 || self->unsegmented > 0)
     return NULL;
   GPtrArray *listed = g_ptr_array_new ();
   for (guint i = 1; i < self->slices->len; i++)

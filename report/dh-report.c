@@ -211,7 +211,7 @@ measure_parts (DhReport *report, const DhReportContents *contents, GError **erro
     report->intervals = dh_report_intervals_new (report, contents->drawn);
   for (guint r = 0; r < report->n_runs; r++)
     if (contents->slices)
-      report->slices[r] = dh_report_slices_new (report, r);
+      report->slices[r] = dh_report_slices_new (report, r, DH_REPORT_SLICES_OF_PARTS | DH_REPORT_SLICES_OF_CLASSES);
     else if (contents->intervals)
       dh_report_intervals_read (report->intervals, r, report->progress, report->cancellable);
   return !g_cancellable_set_error_if_cancelled (report->cancellable, error);

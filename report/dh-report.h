@@ -55,7 +55,8 @@ gboolean dh_report_write (DhDatabase *database, gint64 run, gint64 other, DhRepo
 gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThreshold *thresholds, guint n_thresholds,
                              DhReportFormat format, const char *path, GCancellable *cancellable, GError **error);
 
-/* All of it. `slices`: AP, FPR95, AUROC, and TPR and FPR at a threshold, of scenes, tags and places in the picture.
+/* All of it. `slices`: AP, FPR95, AUROC, and TPR, FPR and the shares of all false positives and misses at a threshold,
+ * of scenes, tags, places in the picture and classes that the network sees.
  * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
  * `intervals`: how far the pooled numbers of each run, of both runs' difference and of slices are a matter of chance.
  * All in every format but CSV and LaTeX; of one run, CSV with objects is these alone, a row each: the file of the

@@ -114,23 +114,35 @@ slice_free (gpointer data)
   g_free (data);
 }
 
+static void
+explain_no_slices (gint64 run, const DhReportSlices *slices, GError **error)
+{
+  const char *why = dh_report_slices_why_no_classes (slices);
+  if (why)
+    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "of run %" G_GINT64_FORMAT " nothing is known by class. %s", run,
+                 why);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                 "the slices of run %" G_GINT64_FORMAT
+                 " cannot be measured: of some images its maps, segmentations or the labels are not there",
+                 run);
+}
+
 GPtrArray *
-dh_run_slices_measure (DhDatabase *database, gint64 run, GCancellable *cancellable, GError **error)
+dh_run_slices_measure (DhDatabase *database, gint64 run, gboolean by_class, GCancellable *cancellable, GError **error)
 {
   DhReport report = { .n_runs = 1, .cancellable = cancellable };
   g_autoptr (GPtrArray) listed = NULL;
   if (dh_report_load_run (database, run, &report.runs[0], error)
       && (report.marks = dh_database_list_marks (database, error)))
     {
-      report.slices[0] = dh_report_slices_new (&report, 0);
+      report.slices[0] =
+          dh_report_slices_new (&report, 0, by_class ? DH_REPORT_SLICES_OF_CLASSES : DH_REPORT_SLICES_OF_PARTS);
       listed = dh_report_slices_list (report.slices[0]);
       if (listed && listed->len == 0)
         g_clear_pointer (&listed, g_ptr_array_unref);
       if (!g_cancellable_set_error_if_cancelled (cancellable, error) && !listed)
-        g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                     "the slices of run %" G_GINT64_FORMAT
-                     " cannot be measured: of some images its maps, or the labels, are not there",
-                     run);
+        explain_no_slices (run, report.slices[0], error);
     }
   dh_report_clear_run (&report.runs[0]);
   g_clear_pointer (&report.marks, g_ptr_array_unref);

@@ -30,11 +30,13 @@ gint64 dh_run_numbers_find_last (DhDatabase *database, gint64 run, GError **erro
 /* Of a part of the set: AP, AUROC and FPR95 by densehybrid-pooled. */
 typedef struct
 {
-  char *name; /* "tag night" */
+  char *name; /* "tag night", "class road" */
   DhRunNumbers numbers;
 } DhRunSlice;
 /* The slices that reports list, without the whole (DhRunSlice), from the run's maps and the labels as they lie there
- * now. Errors: DH_ERROR_NOT_FOUND (no such run, or some of that is gone). */
-GPtrArray *dh_run_slices_measure (DhDatabase *database, gint64 run, GCancellable *cancellable, GError **error);
+ * now: those by what the network sees, or all others. Errors: DH_ERROR_NOT_FOUND (no such run, or some of that is
+ * gone, or there never were segmentations). */
+GPtrArray *dh_run_slices_measure (DhDatabase *database, gint64 run, gboolean by_class, GCancellable *cancellable,
+                                  GError **error);
 
 G_END_DECLS

@@ -29,7 +29,7 @@ static const struct
   { N_ ("Objects"), N_ ("Per object"), "components", N_ ("kind:missed, area>500, scene:…"),
     N_ ("Words of the image's name, scene, tag or note, or: kind:missed, kind:false, kind:found, area>500, siou<0.5, "
         "ppv<0.5, place:top, place:middle, place:bottom, place:border, place:inner, "
-        "scene:…, tag:…"),
+        "class:…, scene:…, tag:…"),
     "objects", "table-objects-filter", dh_objects_table_set_filter, dh_objects_table_dup_note },
 };
 
@@ -76,6 +76,16 @@ take_text (Card *self)
   set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
 }
 
+/* An entry tells of a moment without text while it takes another: nobody wanted that. */
+static void
+show_text (Card *self, const char *text)
+{
+  const gboolean showing = self->showing;
+  self->showing = TRUE;
+  gtk_editable_set_text (GTK_EDITABLE (self->filter), text);
+  self->showing = showing;
+}
+
 static void
 filter_page (Card *self, Page page)
 {
@@ -84,7 +94,7 @@ filter_page (Card *self, Page page)
   if (page == PAGE_IMAGES)
     gtk_actionable_set_action_target (GTK_ACTIONABLE (self->browse), "s", text);
   if (page == self->page && !g_str_equal (gtk_editable_get_text (GTK_EDITABLE (self->filter)), text))
-    gtk_editable_set_text (GTK_EDITABLE (self->filter), text);
+    show_text (self, text);
 }
 
 static void
@@ -109,7 +119,7 @@ show_page (GtkWidget *card, Page page)
   gtk_widget_set_visible (self->browse, page == PAGE_IMAGES);
   g_object_set (self->filter, "placeholder-text", _ (pages[page].hint), NULL);
   gtk_widget_set_tooltip_text (self->filter, _ (pages[page].tooltip));
-  gtk_editable_set_text (GTK_EDITABLE (self->filter), text_of (self, page));
+  show_text (self, text_of (self, page));
   g_object_set (dh_session_get_view (self->session), "table-page", pages[page].setting, NULL);
   self->showing = FALSE;
   show_note (card);
@@ -130,7 +140,8 @@ on_tab (GtkToggleButton *tab, GtkWidget *card)
 static void
 on_filter (GtkWidget *card)
 {
-  take_text (card_of (card));
+  if (!card_of (card)->showing)
+    take_text (card_of (card));
 }
 
 static void

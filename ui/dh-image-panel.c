@@ -38,8 +38,10 @@ show_title (DhImagePanel *self)
   gtk_label_set_label (GTK_LABEL (self->title), title != NULL ? title : _ ("No data set"));
   gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle);
   gtk_widget_set_tooltip_text (self->title, path != NULL ? path : title);
-  gtk_editable_set_text (GTK_EDITABLE (self->filter),
-                         dh_view_get_string (dh_session_get_view (self->session), "image-filter"));
+  /* Copied: the entry tells of a moment without text, which the view would keep in its place. */
+  g_autofree char *kept = g_strdup (dh_view_get_string (dh_session_get_view (self->session), "image-filter"));
+  if (!g_str_equal (gtk_editable_get_text (GTK_EDITABLE (self->filter)), kept))
+    gtk_editable_set_text (GTK_EDITABLE (self->filter), kept);
 }
 
 static void

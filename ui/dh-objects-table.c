@@ -6,12 +6,14 @@
 #include "dh-session-components.h"
 #include "dh-session-marks.h"
 #include "dh-set-lookup.h"
+#include "dh-shown-classes.h"
 
 enum
 {
   COLUMN_IMAGE,
   COLUMN_SCENE,
   COLUMN_KIND,
+  COLUMN_CLASS,
   COLUMN_AREA,
   COLUMN_OVERLAP,
   COLUMN_SCORE,
@@ -24,6 +26,7 @@ static const DhTableColumn columns[N_COLUMNS] = {
   { N_ ("Image"), .words = TRUE },
   { N_ ("Scene"), 120, .words = TRUE, .dispensable = 3 },
   { N_ ("Object"), 90, 20, .words = TRUE },
+  { N_ ("Seen as"), 110, .words = TRUE, .dispensable = 4 },
   { N_ ("Area, px"), 90 },
   { N_ ("sIoU or PPV"), 90 },
   { N_ ("Mean score"), 90 },
@@ -51,6 +54,7 @@ typedef struct
   GListStore *store; /* DhSetObject */
   DhSetLookup *lookup;
   DhImageFilter *filter;
+  char **classes; /* names, by id */
 } Objects;
 
 static void
@@ -97,10 +101,19 @@ value (gpointer item, guint column, gpointer data)
     }
 }
 
+/* NULL where nobody knows. */
+static const char *
+get_class (const Objects *self, const DhSetObject *row)
+{
+  return row->object->class_id >= 0 && self->classes != NULL ? self->classes[row->object->class_id] : NULL;
+}
+
 static const char *
 get_word (gpointer item, guint column, gpointer data)
 {
-  return column == COLUMN_SCENE ? dh_image_item_get_group (((DhSetObject *)item)->item) : NULL;
+  return column == COLUMN_SCENE   ? dh_image_item_get_group (((DhSetObject *)item)->item)
+         : column == COLUMN_CLASS ? get_class (data, item)
+                                  : NULL;
 }
 
 static char *
@@ -115,6 +128,8 @@ dup_text (gpointer item, guint column, gpointer data)
       return g_strdup (dh_image_item_get_group (row->item));
     case COLUMN_KIND:
       return g_strdup (dh_object_kind_title (row->object->kind));
+    case COLUMN_CLASS:
+      return g_strdup (get_class (data, row) != NULL ? get_class (data, row) : "—");
     case COLUMN_AREA:
       return dh_number_format_count (row->object->area);
     case COLUMN_SCORE:
@@ -208,7 +223,9 @@ objects_of (GtkWidget *table)
 void
 dh_objects_table_set_filter (GtkWidget *table, const char *text)
 {
-  dh_image_filter_replace (&objects_of (table)->filter, text);
+  Objects *self = objects_of (table);
+  dh_image_filter_replace (&self->filter, text);
+  dh_image_filter_name_classes (self->filter, (const char *const *)self->classes);
   dh_table_refilter (DH_TABLE (table));
 }
 
@@ -234,9 +251,21 @@ show_placeholder (GtkWidget *table)
   dh_table_set_placeholder (DH_TABLE (table), text);
 }
 
+/* They are those of the weights in use. */
+static void
+name_classes (Objects *self)
+{
+  g_strfreev (self->classes);
+  self->classes = g_new0 (char *, DH_MOST_CLASSES + 1);
+  for (guint i = 0; i < DH_MOST_CLASSES; i++)
+    self->classes[i] = dh_shown_classes_dup_name (self->session, i);
+  dh_image_filter_name_classes (self->filter, (const char *const *)self->classes);
+}
+
 static void
 refill (Objects *self)
 {
+  name_classes (self);
   const DhSetObjects *objects = dh_set_lookup_get (self->lookup);
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; objects != NULL && i < objects->n; i++)
@@ -274,6 +303,7 @@ objects_free (gpointer data)
   g_object_unref (self->store);
   dh_set_lookup_free (self->lookup);
   g_clear_pointer (&self->filter, dh_image_filter_free);
+  g_strfreev (self->classes);
   g_free (self);
 }
 

@@ -10,6 +10,7 @@ enum
   COLUMN_NAME,
   COLUMN_KIND,
   COLUMN_PICTURES,
+  COLUMN_ALL_PIXELS,
   COLUMN_PIXELS,
   COLUMN_AP,
   COLUMN_SPREAD,
@@ -18,6 +19,8 @@ enum
   COLUMN_F1,
   COLUMN_TPR,
   COLUMN_FPR,
+  COLUMN_FP_SHARE,
+  COLUMN_FN_SHARE,
   COLUMN_OBJECTS,
   COLUMN_SIOU,
   N_COLUMNS,
@@ -25,18 +28,21 @@ enum
 
 static const DhTableColumn columns[N_COLUMNS] = {
   { N_ ("Slice"), .words = TRUE },
-  { N_ ("By"), 80, .words = TRUE, .dispensable = 1 },
+  { N_ ("By"), 80, .words = TRUE, .dispensable = 5 },
   { N_ ("Images"), 60 },
-  { N_ ("Anomaly px"), 90, .dispensable = 2 },
+  { N_ ("Pixels"), 95, .dispensable = 1 },
+  { N_ ("Anomaly px"), 90, .dispensable = 3 },
   { "AP", 60 },
-  { N_ ("AP, 95 %"), 85, .dispensable = 6, .csv = "AP low,AP high" },
+  { N_ ("AP, 95 %"), 85, .dispensable = 8, .csv = "AP low,AP high" },
   { "FPR95", 60 },
-  { "AUROC", 60, .dispensable = 3 },
+  { "AUROC", 60, .dispensable = 2 },
   { N_ ("F1 at τ"), 60 },
-  { N_ ("TPR at τ"), 65, .dispensable = 4 },
+  { N_ ("TPR at τ"), 65, .dispensable = 6 },
   { N_ ("FPR at τ"), 65 },
+  { N_ ("Of all FP"), 70 },
+  { N_ ("Of all FN"), 70, .dispensable = 7 },
   { N_ ("Found / missed"), 105, .csv = "Found,Missed" },
-  { N_ ("Mean sIoU"), 75, .dispensable = 5 },
+  { N_ ("Mean sIoU"), 75, .dispensable = 4 },
 };
 
 typedef struct
@@ -54,13 +60,13 @@ is_at_threshold (guint column)
   return column >= COLUMN_F1;
 }
 
-/* Of a size objects are counted, and of a place pixels: before that nothing is known. */
+/* Of a size objects are counted, and of a place or class pixels: before that nothing is known. */
 static gboolean
 has_pixels (gpointer item)
 {
   const DhSliceNumbers *numbers = dh_slice_get_numbers (item);
-  const DhSliceKind kind = dh_slice_get_kind (item);
-  return kind == DH_SLICE_SIZE ? numbers->counted : kind != DH_SLICE_PLACE || numbers->ranked;
+  const gboolean of_size = dh_slice_get_kind (item) == DH_SLICE_SIZE;
+  return of_size ? numbers->counted : !dh_slice_is_part_of_pictures (item) || numbers->ranked;
 }
 
 static double
@@ -75,6 +81,8 @@ value (gpointer item, guint column, gpointer data)
       return dh_slice_get_kind (item);
     case COLUMN_PICTURES:
       return dh_slice_get_kind (item) != DH_SLICE_SIZE || numbers->counted ? numbers->n_pictures : NAN;
+    case COLUMN_ALL_PIXELS:
+      return has_pixels (item) && dh_slice_get_kind (item) != DH_SLICE_SIZE ? (double)numbers->n_pixels : NAN;
     case COLUMN_PIXELS:
       return has_pixels (item) ? (double)numbers->n_anomaly : NAN;
     case COLUMN_AP:
@@ -91,6 +99,10 @@ value (gpointer item, guint column, gpointer data)
       return numbers->tpr;
     case COLUMN_FPR:
       return numbers->fpr;
+    case COLUMN_FP_SHARE:
+      return numbers->fp_share;
+    case COLUMN_FN_SHARE:
+      return numbers->fn_share;
     case COLUMN_OBJECTS: /* by the share that is missed */
       return numbers->n_found + numbers->n_missed > 0
                  ? (double)numbers->n_missed / (double)(numbers->n_found + numbers->n_missed)
@@ -123,6 +135,7 @@ dup_text (gpointer item, guint column, gpointer data)
     case COLUMN_KIND:
       return g_strdup (dh_slice_kind_title (dh_slice_get_kind (item)));
     case COLUMN_PICTURES:
+    case COLUMN_ALL_PIXELS:
     case COLUMN_PIXELS:
       return isnan (number) ? g_strdup ("—") : dh_number_format_count ((guint64)number);
     case COLUMN_OBJECTS:
@@ -175,17 +188,29 @@ dup_why (gpointer item, guint column, gpointer data)
     return g_strdup (
         _ ("The pixels there, and the objects whose middle is there. Thirds are of the rows: in images from "
            "a car the bottom is near, the middle far. The border is a tenth of the shorter side."));
+  if (column == COLUMN_NAME && dh_slice_get_kind (item) == DH_SLICE_CLASS)
+    return g_strdup (
+        _ ("The pixels where the network sees this class, whatever they are labelled, and the objects that "
+           "it sees as it for the most part"));
   if (columns[column].words || !isnan (value (item, column, self)))
     return NULL;
+  if (column == COLUMN_SPREAD && dh_slice_is_part_of_pictures (item))
+    return g_strdup (_ ("It is of images: of a part of each one there is none"));
   if (column == COLUMN_SPREAD && numbers->ranked && !isnan (numbers->ap))
     return g_strdup (numbers->drawn ? _ ("Of ten images at least, of a set of ten scenes or more of ten scenes, "
                                          "several of them with anomalies")
                                     : _ ("It is being measured"));
   if ((column >= COLUMN_AP && column <= COLUMN_AUROC)
-      || (column == COLUMN_PIXELS && dh_slice_get_kind (item) == DH_SLICE_PLACE))
+      || ((column == COLUMN_PIXELS || column == COLUMN_ALL_PIXELS) && dh_slice_is_part_of_pictures (item)))
     return g_strdup (numbers->ranked ? numbers->why_not_ranked : _ ("It is being measured"));
+  if (column == COLUMN_ALL_PIXELS)
+    return g_strdup (_ ("A size is one of objects: other pixels belong to none"));
   if (numbers->why_not_counted != NULL)
     return g_strdup (numbers->why_not_counted);
+  if (numbers->counted && column == COLUMN_FP_SHARE)
+    return g_strdup (_ ("Nothing is flagged falsely"));
+  if (numbers->counted && column == COLUMN_FN_SHARE)
+    return g_strdup (_ ("No anomaly pixel is missed"));
   return numbers->counted ? g_strdup (_ ("no anomaly pixels")) : dh_set_lookup_dup_note (self->lookup);
 }
 
@@ -250,6 +275,9 @@ dh_slices_table_dup_note (GtkWidget *table)
     g_string_append_printf (note, _ (" · measuring… %u of %u"), done, of);
   else if (of_counted > 0)
     g_string_append_printf (note, _ (" · updating… %u of %u"), counted, of_counted);
+  g_autofree char *why = dh_session_explain_classes (self->session);
+  if (why != NULL)
+    g_string_append_printf (note, " · %s", why);
   return g_string_free (g_steal_pointer (&note), FALSE);
 }
 

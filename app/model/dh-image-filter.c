@@ -13,6 +13,7 @@ typedef enum
   TERM_NUMBER,
   TERM_OBJECT,
   TERM_PLACE,
+  TERM_CLASS,
 } TermKind;
 
 typedef enum
@@ -44,6 +45,7 @@ typedef struct
 struct _DhImageFilter
 {
   GArray *terms;
+  char **classes; /* names, by id; NULL: not known */
 };
 
 static void
@@ -106,6 +108,26 @@ parse_place (const char *text, Term *term)
   return FALSE;
 }
 
+/* What may stand in quotation marks. */
+static const struct
+{
+  const char *field;
+  TermKind kind;
+} named[] = { { "tag:", TERM_TAG }, { "scene:", TERM_SCENE }, { "class:", TERM_CLASS } };
+
+static gboolean
+parse_named (const char *text, Term *term)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (named); i++)
+    if (g_str_has_prefix (text, named[i].field))
+      {
+        term->kind = named[i].kind;
+        term->word = g_strdup (text + strlen (named[i].field));
+        return TRUE;
+      }
+  return FALSE;
+}
+
 static void
 parse_term (const char *text, Term *term)
 {
@@ -123,28 +145,21 @@ parse_term (const char *text, Term *term)
     }
   else if (strcmp (folded, "is:marked") == 0)
     term->kind = TERM_MARKED;
-  else if (g_str_has_prefix (folded, "tag:"))
-    {
-      term->kind = TERM_TAG;
-      term->word = g_strdup (folded + strlen ("tag:"));
-    }
-  else if (g_str_has_prefix (folded, "scene:"))
-    {
-      term->kind = TERM_SCENE;
-      term->word = g_strdup (folded + strlen ("scene:"));
-    }
-  else
+  else if (!parse_named (folded, term))
     term->word = g_steal_pointer (&folded);
 }
 
-/* Where the value of "scene:" or "tag:" begins with a quotation mark, behind it; else NULL. */
+/* Where the value of one of these begins with a quotation mark, behind it, and which it is; else NULL. */
 static const char *
-find_quoted (const char *word)
+find_quoted (const char *word, TermKind *kind)
 {
-  static const char *const fields[] = { "scene:\"", "tag:\"" };
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    if (g_ascii_strncasecmp (word, fields[i], strlen (fields[i])) == 0)
-      return word + strlen (fields[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (named); i++)
+    if (g_ascii_strncasecmp (word, named[i].field, strlen (named[i].field)) == 0
+        && word[strlen (named[i].field)] == '"')
+      {
+        *kind = named[i].kind;
+        return word + strlen (named[i].field) + 1;
+      }
   return NULL;
 }
 
@@ -192,10 +207,9 @@ dh_image_filter_new (const char *text)
     {
       Term term = { 0 };
       g_autoptr (GString) word = g_string_new (NULL);
-      const char *quoted = find_quoted (at);
+      const char *quoted = find_quoted (at, &term.kind);
       if (quoted != NULL)
         {
-          term.kind = g_ascii_tolower (*at) == 's' ? TERM_SCENE : TERM_TAG;
           term.whole = TRUE;
           at = skip_quoted (quoted, word);
           term.word = g_utf8_casefold (word->str, -1);
@@ -224,7 +238,17 @@ dh_image_filter_free (DhImageFilter *filter)
   if (filter == NULL)
     return;
   g_array_unref (filter->terms);
+  g_strfreev (filter->classes);
   g_free (filter);
+}
+
+void
+dh_image_filter_name_classes (DhImageFilter *filter, const char *const *names)
+{
+  if (filter == NULL)
+    return;
+  g_strfreev (filter->classes);
+  filter->classes = g_strdupv ((char **)names);
 }
 
 void
@@ -308,6 +332,7 @@ item_fits (const Term *term, DhImageItem *item)
       return compare (term, value_of (item, term->field));
     case TERM_OBJECT:
     case TERM_PLACE:
+    case TERM_CLASS:
     default:
       return FALSE;
     }
@@ -323,8 +348,17 @@ dh_image_filter_matches (const DhImageFilter *filter, DhImageItem *item)
 }
 
 static gboolean
-object_fits (const Term *term, DhImageItem *item, const DhPictureObject *object)
+is_of_class (const DhImageFilter *filter, const Term *term, gint id)
 {
+  const gint n = filter->classes != NULL ? (gint)g_strv_length (filter->classes) : 0;
+  return id >= 0 && id < n && fits (term, filter->classes[id]);
+}
+
+static gboolean
+object_fits (const DhImageFilter *filter, const Term *term, DhImageItem *item, const DhPictureObject *object)
+{
+  if (term->kind == TERM_CLASS)
+    return is_of_class (filter, term, object->class_id);
   if (term->kind == TERM_OBJECT)
     return object->kind == term->object;
   if (term->kind == TERM_PLACE)
@@ -340,7 +374,7 @@ gboolean
 dh_image_filter_matches_object (const DhImageFilter *filter, DhImageItem *item, const DhPictureObject *object)
 {
   for (guint i = 0; i < filter->terms->len; i++)
-    if (!object_fits (&g_array_index (filter->terms, Term, i), item, object))
+    if (!object_fits (filter, &g_array_index (filter->terms, Term, i), item, object))
       return FALSE;
   return TRUE;
 }

@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
+#include "dh-class-pixels.h"
 #include "dh-picture-components-private.h"
 #include "dh-place.h"
 
@@ -10,6 +11,7 @@ typedef struct
   const DhFrame *frame;
   DhScore score;
   const float *values, *likelihood, *hybrid;
+  const guint8 *classes; /* NULL: nobody knows */
   guint8 *mask, *labels; /* W·H; labels are 255 where there is nothing to measure */
   guint8 *taken;         /* W·H: pixels of objects that were walked over, by a bit for each side */
   /* guint32, of pixels: those that were reached last, and those that they lead to. A stack would come to hold most of
@@ -21,6 +23,7 @@ typedef struct
 {
   double score, likelihood, hybrid, peak;
   gsize peak_at, n;
+  guint32 of_class[DH_CLASS_IDS];
 } Sums;
 
 const char *
@@ -110,6 +113,25 @@ count_pixels (const Walk *walk, DhCounts *all, DhCounts *places)
     }
 }
 
+static void
+count_classes (const Walk *walk, DhPictureComponents *self)
+{
+  const gsize n = (gsize)walk->frame->width * walk->frame->height;
+  guint32 counts[DH_CLASS_IDS][2][2] = { { { 0 } } }; /* [label][flagged] */
+  for (gsize i = 0; i < n; i++)
+    if (walk->labels[i] <= 1)
+      counts[walk->classes[i]][walk->labels[i]][walk->mask[i]]++;
+  g_autoptr (GArray) seen = g_array_new (FALSE, FALSE, sizeof (DhClassCounts));
+  for (guint c = 0; c < DH_CLASS_IDS; c++)
+    {
+      const DhClassCounts one = { c, counts[c][1][1], counts[c][0][1], counts[c][1][0], counts[c][0][0] };
+      if (one.tp + one.fp + one.fn + one.tn > 0)
+        g_array_append_val (seen, one);
+    }
+  self->n_classes = seen->len;
+  self->classes = g_memdup2 (seen->data, seen->len * sizeof (DhClassCounts));
+}
+
 static gboolean
 belongs (const Walk *walk, gsize at, gboolean anomaly)
 {
@@ -143,9 +165,22 @@ add (Walk *walk, gsize at, gboolean anomaly, Sums *sums)
   sums->likelihood += walk->likelihood != NULL ? walk->likelihood[at] : NAN;
   sums->hybrid += walk->hybrid != NULL ? walk->hybrid[at] : NAN;
   sums->n++;
+  if (walk->classes != NULL)
+    sums->of_class[walk->classes[at]]++;
   for (guint v = y > 0 ? y - 1 : 0; v <= MIN (y + 1, height - 1); v++)
     for (guint u = x > 0 ? x - 1 : 0; u <= MIN (x + 1, width - 1); u++)
       visit (walk, (gsize)v * width + u, anomaly);
+}
+
+/* Of equal ones the first. */
+static gint
+find_class (const Walk *walk, const Sums *sums)
+{
+  guint most = 0;
+  for (guint c = 1; c < DH_CLASS_IDS; c++)
+    if (sums->of_class[c] > sums->of_class[most])
+      most = c;
+  return walk->classes != NULL ? (gint)most : -1;
 }
 
 /* Goes over the object's pixels from its first one, as they hang together. */
@@ -164,6 +199,7 @@ measure (Walk *walk, const DhComponent *component, DhPictureObject *object)
         add (walk, g_array_index (wave, guint32, i), component->anomaly, &sums);
       g_array_set_size (wave, 0);
     }
+  object->class_id = find_class (walk, &sums);
   object->peak_x = (guint)(sums.peak_at % width);
   object->peak_y = (guint)(sums.peak_at / width);
   object->score = sums.score / (double)sums.n;
@@ -237,6 +273,9 @@ dh_picture_components_measure (const DhFrame *frame, DhScore score, double thres
                 .values = values,
                 .likelihood = dh_frame_floats (frame, DH_FRAME_LIKELIHOOD),
                 .hybrid = dh_frame_floats (frame, DH_FRAME_HYBRID),
+                .classes = frame->maps[DH_FRAME_SEGMENTATION] != NULL
+                               ? g_bytes_get_data (frame->maps[DH_FRAME_SEGMENTATION], NULL)
+                               : NULL,
                 .mask = planes,
                 .labels = planes + n,
                 .taken = planes + 2 * n };
@@ -254,6 +293,8 @@ dh_picture_components_measure (const DhFrame *frame, DhScore score, double thres
   self->labelled = frame->truth != NULL;
   self->counts = g_new0 (DhCounts, DH_N_PLACES);
   count_pixels (&walk, counts, self->counts);
+  if (walk.classes != NULL && self->labelled)
+    count_classes (&walk, self);
   *sums = (DhComponentSums){ 0 };
   if (self->labelled)
     dh_component_sums_add (sums, found);
@@ -290,6 +331,7 @@ dh_picture_components_unref (DhPictureComponents *self)
     return;
   g_free (self->items);
   g_free (self->counts);
+  g_free (self->classes);
   g_free (self);
 }
 

@@ -23,11 +23,19 @@ typedef struct
   guint64 area;              /* pixels that are not void */
   guint x, y, width, height; /* bounding box */
   guint places;              /* bits of DhPlace (dh-place.h), of its box's middle */
+  gint class_id;             /* what the network sees in the most of its pixels; −1: nobody knows */
   guint peak_x, peak_y;      /* the pixel of it that the score finds most anomalous */
   double overlap;            /* sIoU of anomalies, PPV of what is false; NaN without labels */
   /* Means over its pixels; NaN where the map is missing. The active score's, then the hybrid score's two terms. */
   double score, minus_log_likelihood, log_p_out;
 } DhPictureObject;
+
+/* The pixels where the network sees a class. */
+typedef struct
+{
+  guint id;
+  guint32 tp, fp, fn, tn;
+} DhClassCounts;
 
 /* Immutable; reference counted (atomic). */
 typedef struct
@@ -43,6 +51,8 @@ typedef struct
    * that is flagged, objects that are found included. NaN without any or without labels. */
   double f1, siou, ppv;
   DhCounts *counts; /* of the pixels of each DhPlace (dh-place.h) */
+  guint n_classes;  /* that the network sees there; 0 without its segmentation or labels */
+  DhClassCounts *classes;
 } DhPictureComponents;
 
 #define DH_PICTURE_MIN_FLAGGED 500

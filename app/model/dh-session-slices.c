@@ -4,8 +4,7 @@
 #include "dh-bootstrap.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-private.h"
-#include "dh-session-set-objects.h"
-#include "dh-slice-pass-private.h"
+#include "dh-session-slices-private.h"
 
 /* Milliseconds after which what was told is shown: of a set of many scenes all rows would be gone through for each. */
 #define SHOW_AFTER 100
@@ -14,18 +13,6 @@ typedef struct
 {
   double low, high;
 } Spread;
-
-struct _DhSessionSlices
-{
-  GListStore *rows;    /* DhSlice */
-  GHashTable *known;   /* key → DhSliceRank, of this evaluation */
-  GHashTable *spreads; /* key → Spread, likewise */
-  gboolean wanted;
-  DhSetObjects *counted; /* what the rows show; NULL: nothing */
-  gboolean counted_old;
-  DhSlicePass *pass;
-  guint show_source;
-};
 
 static guint
 count_rows (DhSession *self)
@@ -45,14 +32,15 @@ row_at (DhSession *self, guint at)
 static char *
 dup_key (DhSlice *slice, DhScore score)
 {
-  return g_strdup_printf ("%u %u %s", (guint)score, (guint)dh_slice_get_place (slice), dh_slice_get_sum (slice));
+  return g_strdup_printf ("%u %u %d %s", (guint)score, (guint)dh_slice_get_place (slice), dh_slice_get_class (slice),
+                          dh_slice_get_sum (slice));
 }
 
 /* The evaluation has measured it. */
 static gboolean
 is_all (DhSession *self, DhSlice *slice)
 {
-  return dh_slice_get_place (slice) == DH_N_PLACES
+  return !dh_slice_is_part_of_pictures (slice)
          && dh_slice_get_members (slice)->len == dh_slice_get_members (row_at (self, 0))->len;
 }
 
@@ -62,13 +50,13 @@ show_ranked (DhSession *self, DhSlice *slice)
 {
   DhSliceNumbers *numbers = dh_slice_edit_numbers (slice);
   const DhScore score = dh_session_get_slices_score (self);
-  const gboolean of_place = dh_slice_get_place (slice) != DH_N_PLACES;
+  const gboolean is_part = dh_slice_is_part_of_pictures (slice);
   g_clear_pointer (&numbers->why_not_ranked, g_free);
   numbers->ranked = TRUE;
   numbers->ap = numbers->fpr95 = numbers->auroc = NAN;
   if (dh_slice_get_kind (slice) == DH_SLICE_SIZE)
     numbers->why_not_ranked = g_strdup (_ ("A size is one of objects: other pixels belong to none"));
-  else if (!of_place && numbers->n_anomaly == 0)
+  else if (!is_part && numbers->n_anomaly == 0)
     numbers->why_not_ranked = g_strdup (_ ("no anomaly pixels"));
   else if (is_all (self, slice))
     {
@@ -85,8 +73,11 @@ show_ranked (DhSession *self, DhSlice *slice)
       numbers->ranked = rank != NULL;
       if (rank == NULL)
         return TRUE;
-      if (of_place)
-        numbers->n_anomaly = rank->n_anomaly;
+      if (is_part)
+        {
+          numbers->n_anomaly = rank->n_anomaly;
+          numbers->n_pixels = rank->n_anomaly + rank->n_inlier;
+        }
       else if (rank->why == NULL && rank->n_anomaly != numbers->n_anomaly && score == self->summary->score)
         {
           numbers->why_not_ranked =
@@ -106,9 +97,8 @@ show_ranked (DhSession *self, DhSlice *slice)
 static gboolean
 has_spread (DhSlice *slice)
 {
-  const DhSliceKind kind = dh_slice_get_kind (slice);
-  return kind != DH_SLICE_PLACE && kind != DH_SLICE_SIZE && dh_slice_get_numbers (slice)->n_anomaly > 0
-         && dh_slice_get_members (slice)->len >= DH_BOOTSTRAP_LEAST;
+  return !dh_slice_is_part_of_pictures (slice) && dh_slice_get_kind (slice) != DH_SLICE_SIZE
+         && dh_slice_get_numbers (slice)->n_anomaly > 0 && dh_slice_get_members (slice)->len >= DH_BOOTSTRAP_LEAST;
 }
 
 /* TRUE where it has to be measured. */
@@ -128,6 +118,7 @@ show_spread (DhSession *self, DhSlice *slice)
 static void
 let_go (DhSession *self)
 {
+  self->slices->scanning = FALSE;
   g_clear_pointer (&self->slices->pass, dh_slice_pass_stop);
 }
 
@@ -143,6 +134,14 @@ show_known (gpointer data)
     }
   dh_session_emit (self, DH_SESSION_SLICES);
   return G_SOURCE_REMOVE;
+}
+
+static void
+on_scanned (DhSliceClasses *classes, gpointer data)
+{
+  DhSessionSlices *slices = ((DhSession *)data)->slices;
+  g_clear_pointer (&slices->classes, dh_slice_classes_unref);
+  slices->classes = dh_slice_classes_ref (classes);
 }
 
 static void
@@ -171,13 +170,19 @@ static void
 on_ended (gpointer data)
 {
   DhSession *self = data;
-  dh_session_trace (self, "slices measured %u", dh_slice_pass_count_ranks (self->slices->pass));
+  DhSessionSlices *slices = self->slices;
+  const gboolean scanned = slices->scanning;
+  if (!scanned)
+    dh_session_trace (self, "slices measured %u", dh_slice_pass_count_ranks (slices->pass));
   let_go (self);
-  g_clear_handle_id (&self->slices->show_source, g_source_remove);
-  show_known (self);
+  g_clear_handle_id (&slices->show_source, g_source_remove);
+  if (scanned)
+    dh_session_renew_slices (self); /* classes are among the rows now, and what it takes to measure them is known */
+  else
+    show_known (self);
 }
 
-static const DhSlicePassTold told = { on_ranked, on_drawn, on_moved, on_ended };
+static const DhSlicePassTold told = { on_scanned, on_ranked, on_drawn, on_moved, on_ended };
 
 static DhSliceRank *
 make_rank (DhSession *self, DhSlice *slice)
@@ -185,58 +190,17 @@ make_rank (DhSession *self, DhSlice *slice)
   const GArray *members = dh_slice_get_members (slice);
   DhSliceRank *rank = dh_slice_rank_new ();
   rank->place = dh_slice_get_place (slice);
+  rank->class_id = dh_slice_get_class (slice);
   g_array_append_vals (rank->members, members->data, members->len);
-  for (guint i = 0; i < members->len; i++)
+  if (rank->class_id >= 0)
+    rank->pixels = self->slices->classes->pixels[rank->class_id];
+  for (guint i = 0; rank->class_id < 0 && i < members->len; i++)
     {
       const guint index = g_array_index (members, guint, i);
       const DhItemMetrics *metrics = dh_image_item_get_metrics (dh_image_list_get_item (self->list, index));
       rank->pixels += metrics->n_anomaly + metrics->n_inlier;
     }
   return rank;
-}
-
-/* The number of each picture's scene, where every one that was evaluated has one and there are enough of them, else its
- * own. */
-static guint *
-number_groups (DhSession *self, guint *n_groups)
-{
-  const guint n = dh_image_list_get_size (self->list);
-  const GArray *evaluated = dh_slice_get_members (row_at (self, 0));
-  g_autoptr (GHashTable) scenes = g_hash_table_new (g_str_hash, g_str_equal);
-  guint *groups = g_new0 (guint, MAX (n, 1));
-  gboolean all = TRUE;
-  for (guint i = 0; i < evaluated->len; i++)
-    {
-      const guint picture = g_array_index (evaluated, guint, i);
-      const char *scene = dh_image_item_get_group (dh_image_list_get_item (self->list, picture));
-      all = all && *scene != '\0';
-      if (!g_hash_table_contains (scenes, scene))
-        g_hash_table_insert (scenes, (gpointer)scene, GUINT_TO_POINTER (g_hash_table_size (scenes)));
-      groups[picture] = GPOINTER_TO_UINT (g_hash_table_lookup (scenes, scene));
-    }
-  *n_groups = g_hash_table_size (scenes);
-  if (all && *n_groups >= DH_BOOTSTRAP_LEAST)
-    return groups;
-  *n_groups = n;
-  for (guint i = 0; i < n; i++)
-    groups[i] = i;
-  return groups;
-}
-
-/* NULL where the set has no curve. */
-static DhSliceDraws *
-make_draws (DhSession *self, DhScore score)
-{
-  const DhScoreCurve *points = dh_score_stats_curve (self->set_stats, score);
-  DhCurve *curve = points != NULL ? dh_curve_new (0, 0, points->n) : NULL;
-  if (curve == NULL)
-    return NULL;
-  for (guint i = 0; i < points->n; i++)
-    curve->points[i] =
-        (DhCurvePoint){ .threshold = dh_score_flags_above (score) ? points->threshold[i] : -points->threshold[i] };
-  guint n_groups;
-  guint *groups = number_groups (self, &n_groups);
-  return dh_slice_draws_new (curve, groups, n_groups);
 }
 
 static void
@@ -260,9 +224,21 @@ begin (DhSession *self, GPtrArray *missing)
 {
   const DhScore score = dh_session_get_slices_score (self);
   let_go (self);
-  self->slices->pass = dh_slice_pass_new (dh_session_get_set_maps (self), score, make_draws (self, score));
+  self->slices->pass =
+      dh_slice_pass_new (dh_session_get_set_maps (self), score,
+                         dh_session_make_slice_draws (self, score, dh_slice_get_members (row_at (self, 0))));
   for (guint i = 0; i < missing->len; i++)
     add_to_pass (self, self->slices->pass, missing->pdata[i]);
+  dh_slice_pass_start (self->slices->pass, &told, self);
+}
+
+static void
+begin_scan (DhSession *self)
+{
+  let_go (self);
+  self->slices->scanning = TRUE;
+  self->slices->pass = dh_slice_pass_new (dh_session_get_set_maps (self), dh_session_get_slices_score (self), NULL);
+  dh_slice_pass_add_scan (self->slices->pass, dh_slice_get_members (row_at (self, 0)));
   dh_slice_pass_start (self->slices->pass, &told, self);
 }
 
@@ -271,7 +247,7 @@ static gboolean
 is_under_way (DhSession *self, GPtrArray *missing)
 {
   const DhSlicePass *pass = self->slices->pass;
-  if (pass == NULL || dh_slice_pass_get_score (pass) != dh_session_get_slices_score (self))
+  if (pass == NULL || self->slices->scanning || dh_slice_pass_get_score (pass) != dh_session_get_slices_score (self))
     return FALSE;
   for (guint i = 0; i < missing->len; i++)
     {
@@ -295,7 +271,8 @@ count (DhSession *self)
   slices->counted = objects;
   slices->counted_old = dh_session_set_objects_are_old (self);
   for (guint i = 0; i < count_rows (self); i++)
-    dh_slice_count (row_at (self, i), objects, slices->counted_old);
+    dh_slice_count (row_at (self, i), objects, i > 0 ? dh_slice_get_numbers (row_at (self, 0)) : NULL,
+                    slices->counted_old);
 }
 
 static void
@@ -327,7 +304,7 @@ dh_session_renew_slices (DhSession *self)
   if (!slices->wanted || self->summary == NULL || !self->summary->labelled || self->set_stats == NULL
       || dh_session_get_set_maps (self) == NULL)
     return;
-  g_autoptr (GPtrArray) rows = dh_slice_list (self->list, G_LIST_MODEL (slices->rows));
+  g_autoptr (GPtrArray) rows = dh_session_list_slices (self);
   g_autoptr (GPtrArray) missing = g_ptr_array_new ();
   show_rows (self, rows);
   count (self);
@@ -337,7 +314,12 @@ dh_session_renew_slices (DhSession *self)
       if (show_spread (self, rows->pdata[i]) || unranked)
         g_ptr_array_add (missing, rows->pdata[i]);
     }
-  if (missing->len == 0)
+  if (dh_session_has_unscanned_slices (self))
+    {
+      if (!slices->scanning)
+        begin_scan (self);
+    }
+  else if (missing->len == 0)
     let_go (self);
   else if (!is_under_way (self, missing))
     begin (self, missing);
@@ -362,6 +344,7 @@ dh_session_drop_slices (DhSession *self)
   g_clear_handle_id (&slices->show_source, g_source_remove);
   slices->wanted = FALSE;
   g_clear_pointer (&slices->counted, dh_set_objects_unref);
+  g_clear_pointer (&slices->classes, dh_slice_classes_unref);
   g_hash_table_remove_all (slices->known);
   g_hash_table_remove_all (slices->spreads);
   g_list_store_remove_all (slices->rows);

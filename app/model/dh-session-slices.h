@@ -17,5 +17,8 @@ void dh_session_want_slices (DhSession *session);
 DhScore dh_session_get_slices_score (DhSession *session);
 /* Pictures read of all that are to be; `of` is 0 where nothing is under way. */
 void dh_session_get_slices_progress (DhSession *session, guint *done, guint *of);
+/* Why there are no classes among them, or some pictures are in none, translated; NULL where that is not so, or not
+ * known yet. Free with g_free. */
+char *dh_session_explain_classes (DhSession *session);
 
 G_END_DECLS

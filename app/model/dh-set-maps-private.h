@@ -25,6 +25,13 @@ gboolean dh_set_maps_check (DhSetMaps *maps, GError **error);
 /* A frame that has the score's map and the labels, and no picture. Labels are kept, packed, for the next time. Errors
  * name the file. */
 DhFrame *dh_set_maps_load (DhSetMaps *maps, guint index, DhScore score, GError **error);
+/* Whether the evaluation left what the network saw, picture by picture. */
+gboolean dh_set_maps_has_classes (DhSetMaps *maps);
+/* That of a picture, a byte a pixel, of the size of its row in the evaluation: NULL where it cannot be read, or is no
+ * such thing; errors name the file. */
+GBytes *dh_set_maps_load_classes (DhSetMaps *maps, guint index, GError **error);
+/* The same beside the maps of a frame, where it can be had and is of the frame's size. Before the frame is shared. */
+void dh_set_maps_add_classes (DhSetMaps *maps, guint index, DhFrame *frame);
 /* The same picture's maps of the hybrid score and the likelihood, of which its terms are, where there are such. Before
  * the frame is shared. */
 void dh_set_maps_add_terms (DhSetMaps *maps, guint index, DhFrame *frame);

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "dh-error.h"
+#include "dh-kept-segmentation.h"
 #include "dh-map-owner.h"
 #include "dh-npy.h"
 #include "dh-packed-labels.h"
@@ -17,6 +18,7 @@ struct _DhSetMaps
   char *folder, *owner;
   DhMap score;             /* whose maps lie in eval/scores */
   guint measured;          /* bits DH_MAP_BIT() */
+  gboolean has_classes;    /* the segmentation lies beside them */
   GHashTable *left_out;    /* stem → why */
   DhPackedLabels **labels; /* atomic; a picture each; NULL: not read yet, or none */
   gsize labels_bytes;      /* atomic */
@@ -30,6 +32,7 @@ dh_set_maps_new (DhDataset *dataset, const char *folder, const DhEvaluation *eva
   self->dataset = dh_dataset_ref (dataset);
   self->folder = g_strdup (folder);
   self->owner = dh_map_owner_read (folder);
+  self->has_classes = dh_kept_segmentation_is_there (folder);
   self->score = g_array_index (evaluation->scores, DhScoreEvaluation, 0).score;
   for (guint i = 0; i < evaluation->scores->len; i++)
     self->measured |= DH_MAP_BIT (g_array_index (evaluation->scores, DhScoreEvaluation, i).score);
@@ -148,6 +151,12 @@ dh_set_maps_pixels (DhSetMaps *self, guint index)
   return g_stat (path, &status) == 0 ? (guint64)status.st_size / sizeof (float) : 0;
 }
 
+static gboolean
+is_map (const DhTensor *tensor)
+{
+  return tensor->dtype == DH_DTYPE_F32 && tensor->n_dims == 2 && tensor->dims[0] > 0 && tensor->dims[1] > 0;
+}
+
 static DhTensor *
 load_map (DhSetMaps *self, guint index, DhMap map, GError **error)
 {
@@ -155,7 +164,7 @@ load_map (DhSetMaps *self, guint index, DhMap map, GError **error)
   g_autoptr (DhTensor) tensor = dh_npy_load (path, error);
   if (tensor == NULL)
     return NULL;
-  if (tensor->dtype == DH_DTYPE_F32 && tensor->n_dims == 2 && tensor->dims[0] > 0 && tensor->dims[1] > 0)
+  if (is_map (tensor))
     return g_steal_pointer (&tensor);
   g_set_error (error, DH_ERROR, DH_ERROR_INVALID, _ ("%s is no score map"), path);
   return NULL;
@@ -197,4 +206,42 @@ dh_set_maps_add_terms (DhSetMaps *self, guint index, DhFrame *frame)
       if (tensor != NULL && tensor->dims[0] == frame->height && tensor->dims[1] == frame->width)
         *bytes = bytes_of (self, maps[i], tensor, NULL);
     }
+}
+
+gboolean
+dh_set_maps_has_classes (DhSetMaps *self)
+{
+  return self->has_classes;
+}
+
+/* The score's map is mapped and not read: its first bytes tell its size. */
+GBytes *
+dh_set_maps_load_classes (DhSetMaps *self, guint index, GError **error)
+{
+  g_autofree char *path = path_of (self, index, self->score);
+  g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, error);
+  g_autoptr (GBytes) bytes = file != NULL ? g_mapped_file_get_bytes (file) : NULL;
+  g_autoptr (DhTensor) map = bytes != NULL ? dh_npy_load_bytes (bytes, path, error) : NULL;
+  if (map == NULL)
+    return NULL;
+  if (!is_map (map))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_INVALID, _ ("%s is no score map"), path);
+      return NULL;
+    }
+  g_autoptr (DhTensor) classes = dh_kept_segmentation_load (self->folder, dh_dataset_item (self->dataset, index)->stem,
+                                                            (guint)map->dims[1], (guint)map->dims[0], error);
+  return classes != NULL ? g_bytes_ref (classes->bytes) : NULL;
+}
+
+void
+dh_set_maps_add_classes (DhSetMaps *self, guint index, DhFrame *frame)
+{
+  GBytes **bytes = &frame->maps[DH_FRAME_SEGMENTATION];
+  if (*bytes != NULL || !self->has_classes)
+    return;
+  g_autoptr (DhTensor) classes = dh_kept_segmentation_load (self->folder, dh_dataset_item (self->dataset, index)->stem,
+                                                            frame->width, frame->height, NULL);
+  if (classes != NULL)
+    *bytes = g_bytes_ref (classes->bytes);
 }

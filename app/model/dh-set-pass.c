@@ -8,8 +8,8 @@
 /* More would be in the way of what computes. */
 #define MOST_THREADS 4
 /* Bytes for each pixel of a picture while it is measured: the score's map, those of its two terms, of which one stands
- * twice while it is turned round, labels as they are read and as they are meant, and three masks. */
-#define BYTES_A_PIXEL 20
+ * twice while it is turned round, labels as they are read and as they are meant, classes, and three masks. */
+#define BYTES_A_PIXEL 21
 
 struct _DhSetPass
 {
@@ -64,6 +64,7 @@ measure (DhSetPass *self, guint index)
       return;
     }
   dh_set_maps_add_terms (self->maps, index, frame);
+  dh_set_maps_add_classes (self->maps, index, frame);
   measured->components =
       dh_picture_components_measure (frame, self->score, self->threshold, &measured->sums, &measured->counts);
   if (measured->components == NULL)

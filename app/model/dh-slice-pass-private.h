@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-slice-chance-private.h"
+#include "dh-slice-classes-private.h"
 
 G_BEGIN_DECLS
 
@@ -8,6 +9,7 @@ G_BEGIN_DECLS
 typedef struct _DhSlicePass DhSlicePass;
 typedef struct
 {
+  void (*scanned) (DhSliceClasses *classes, gpointer data);
   void (*ranked) (const char *key, DhSliceRank *rank, gpointer data);
   void (*drawn) (const char *key, double low, double high, gpointer data);
   void (*moved) (gpointer data); /* behind each of these, and where it has come further */
@@ -21,6 +23,7 @@ DhScore dh_slice_pass_get_score (const DhSlicePass *pass);
 DhSliceRank *dh_slice_pass_get_rank (const DhSlicePass *pass, const char *key);
 gboolean dh_slice_pass_has_chance (const DhSlicePass *pass, const char *key);
 /* Before it is started; each key once. These take what they are given. */
+void dh_slice_pass_add_scan (DhSlicePass *pass, const GArray *pictures); /* of classes, before all else; copied */
 void dh_slice_pass_add_rank (DhSlicePass *pass, const char *key, DhSliceRank *rank);
 void dh_slice_pass_add_chance (DhSlicePass *pass, const char *key, DhSliceChance *chance);
 

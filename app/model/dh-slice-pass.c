@@ -15,10 +15,11 @@ struct _DhSlicePass
   DhSetMaps *maps;
   DhScore score;
   DhSliceDraws *draws;
+  GArray *scan;                       /* guint: pictures; NULL: none */
   GPtrArray *ranks, *chances;         /* DhSliceRank, DhSliceChance: the thread's until it tells of them */
   GPtrArray *rank_keys, *chance_keys; /* of these */
   GHashTable *rank_of, *chance_of;    /* key → one of them */
-  guint readings, rankings;           /* in all, and of the ranks alone */
+  guint readings, rankings;           /* in all, and of scan and ranks alone */
   /* the thread */
   gint64 told;
   /* the window's thread */
@@ -35,6 +36,7 @@ pass_unref (DhSlicePass *pass)
   g_object_unref (pass->cancellable);
   dh_set_maps_unref (pass->maps);
   dh_slice_draws_free (pass->draws);
+  g_clear_pointer (&pass->scan, g_array_unref);
   g_hash_table_unref (pass->rank_of);
   g_hash_table_unref (pass->chance_of);
   g_ptr_array_unref (pass->ranks);
@@ -101,10 +103,18 @@ dh_slice_pass_add_chance (DhSlicePass *pass, const char *key, DhSliceChance *cha
   add (pass->chance_of, pass->chance_keys, pass->chances, key, chance);
 }
 
+void
+dh_slice_pass_add_scan (DhSlicePass *pass, const GArray *pictures)
+{
+  pass->scan = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_array_append_vals (pass->scan, pictures->data, pictures->len);
+}
+
 /* On its way to the window: one of these, or progress alone, or the end. */
 typedef struct
 {
   DhSlicePass *pass;
+  DhSliceClasses *classes;
   DhSliceRank *rank;
   const DhSliceChance *chance; /* the pass's */
   const char *key;             /* likewise */
@@ -117,6 +127,7 @@ told_free (gpointer data)
 {
   Told *told = data;
   g_clear_pointer (&told->rank, dh_slice_rank_unref);
+  g_clear_pointer (&told->classes, dh_slice_classes_unref);
   pass_unref (told->pass);
   g_free (told);
 }
@@ -130,6 +141,8 @@ show_told (gpointer data)
   if (to == NULL)
     return G_SOURCE_REMOVE;
   pass->reading = told->reading;
+  if (told->classes != NULL)
+    to->scanned (told->classes, pass->data);
   if (told->rank != NULL)
     to->ranked (told->key, told->rank, pass->data);
   if (told->chance != NULL)
@@ -149,6 +162,8 @@ tell (DhSlicePass *pass, const Told *what)
   told->pass = pass;
   if (told->rank != NULL)
     dh_slice_rank_ref (told->rank);
+  if (told->classes != NULL)
+    dh_slice_classes_ref (told->classes);
   g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, show_told, told, told_free);
 }
 
@@ -169,12 +184,35 @@ is_worth_telling (DhSlicePass *pass, gconstpointer found)
   return TRUE;
 }
 
+static guint
+count_scan (const DhSlicePass *pass)
+{
+  return pass->scan != NULL ? pass->scan->len : 0;
+}
+
+static void
+on_scanned (guint reading, gpointer data)
+{
+  if (is_worth_telling (data, NULL))
+    tell (data, &(Told){ .reading = reading });
+}
+
+static void
+scan (DhSlicePass *pass)
+{
+  g_autoptr (DhSliceClasses) classes =
+      dh_slice_classes_scan (pass->maps, pass->scan, on_scanned, pass, pass->cancellable);
+  tell (pass, &(Told){ .classes = classes, .reading = pass->scan->len });
+}
+
 static void
 on_ranked (DhSliceRank *rank, guint reading, gpointer data)
 {
   DhSlicePass *pass = data;
   if (is_worth_telling (pass, rank))
-    tell (pass, &(Told){ .rank = rank, .key = key_of (pass->ranks, pass->rank_keys, rank), .reading = reading });
+    tell (pass, &(Told){ .rank = rank,
+                         .key = key_of (pass->ranks, pass->rank_keys, rank),
+                         .reading = count_scan (pass) + reading });
 }
 
 static void
@@ -194,6 +232,8 @@ measure_in_thread (gpointer data)
   g_autoptr (GError) error = NULL;
   /* What is shown and measured meanwhile goes first. */
   setpriority (PRIO_PROCESS, (id_t)syscall (SYS_gettid), 10);
+  if (pass->scan != NULL)
+    scan (pass);
   if (dh_set_maps_check (pass->maps, &error))
     {
       dh_slice_ranks_measure (pass->ranks, pass->maps, pass->score, DH_SLICE_RANKS_BUDGET, on_ranked, pass,
@@ -221,7 +261,7 @@ dh_slice_pass_start (DhSlicePass *pass, const DhSlicePassTold *told, gpointer da
 {
   pass->to = told;
   pass->data = data;
-  pass->rankings = dh_slice_ranks_count_readings (pass->ranks, DH_SLICE_RANKS_BUDGET);
+  pass->rankings = count_scan (pass) + dh_slice_ranks_count_readings (pass->ranks, DH_SLICE_RANKS_BUDGET);
   pass->readings = pass->rankings + (pass->draws != NULL ? dh_slice_chances_count_readings (pass->chances) : 0);
   g_atomic_ref_count_inc (&pass->refs);
   g_thread_unref (g_thread_new ("slices", measure_in_thread, pass));

@@ -10,6 +10,7 @@ typedef struct
 {
   GArray *members; /* guint: numbers of pictures in the set, ascending */
   DhPlace place;   /* what of them; DH_N_PLACES: all */
+  gint class_id;   /* or what the network sees; −1: all */
   guint64 pixels;  /* that they have, about: how much memory it will take */
   gboolean done;
   guint64 n_anomaly, n_inlier;

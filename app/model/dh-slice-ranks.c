@@ -2,12 +2,28 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
+#include "dh-class-pixels.h"
 #include "dh-room-private.h"
 #include "dh-score-stats.h"
 
 /* For each pixel of a picture while it is added: its map, a second time while it is turned round, labels as they are
  * read, as they are meant and as a place has them, and what it adds to a ranking. */
 #define LOADED_BYTES 17
+/* And where classes are measured: what they are, and its map and labels once more, by class. */
+#define CLASS_BYTES 6
+
+/* A picture, and its pixels by class, once somebody has asked for these. */
+typedef struct
+{
+  DhSetMaps *maps;
+  guint picture;
+  DhScore score;
+  DhFrame *frame; /* NULL: it cannot be read */
+  char *why;      /* then: why */
+  gboolean cut;
+  DhClassPixels *by_class;
+  char *why_not_cut;
+} Loaded;
 
 typedef struct
 {
@@ -16,12 +32,22 @@ typedef struct
   DhScoreStats *stats;
 } Open;
 
+static void
+loaded_clear (Loaded *loaded)
+{
+  g_clear_pointer (&loaded->frame, dh_frame_unref);
+  g_clear_pointer (&loaded->by_class, dh_class_pixels_free);
+  g_free (loaded->why);
+  g_free (loaded->why_not_cut);
+}
+
 DhSliceRank *
 dh_slice_rank_new (void)
 {
   DhSliceRank *rank = g_atomic_rc_box_new0 (DhSliceRank);
   rank->members = g_array_new (FALSE, FALSE, sizeof (guint));
   rank->place = DH_N_PLACES;
+  rank->class_id = -1;
   rank->ap = rank->fpr95 = rank->auroc = NAN;
   return rank;
 }
@@ -243,30 +269,69 @@ cut (const DhFrame *frame, DhPlace place)
   return part;
 }
 
-static gboolean
-add_to_stats (Open *open, const DhFrame *frame)
+static void
+cut_by_class (Loaded *loaded)
 {
-  if (open->rank->place == DH_N_PLACES)
-    return dh_score_stats_add (open->stats, frame);
-  g_autoptr (DhFrame) part = cut (frame, open->rank->place);
-  return part != NULL && dh_score_stats_add (open->stats, part);
+  const DhFrame *frame = loaded->frame;
+  const gsize n = (gsize)frame->width * frame->height;
+  g_autoptr (GError) error = NULL;
+  loaded->cut = TRUE;
+  if ((loaded->why_not_cut = dh_room_dup_shortage (CLASS_BYTES * n)) != NULL)
+    return;
+  g_autoptr (GBytes) classes = dh_set_maps_load_classes (loaded->maps, loaded->picture, &error);
+  if (classes != NULL && g_bytes_get_size (classes) == n)
+    loaded->by_class = dh_class_pixels_new (dh_frame_floats (frame, dh_score_map (loaded->score)),
+                                            g_bytes_get_data (frame->truth, NULL), g_bytes_get_data (classes, NULL), n);
+  if (loaded->by_class == NULL)
+    loaded->why_not_cut = g_strdup (error != NULL ? error->message : _ ("no memory is left for it"));
 }
 
-/* `frame` is NULL where the picture cannot be read, and then there is a `why`. Maps of another run that has taken the
- * folder meanwhile may be among those that were read. */
+/* The pixels of the class as a picture of one row, which lives no longer than these. */
+static DhFrame *
+part_of (const Loaded *loaded, gint id)
+{
+  const DhClassPixels *pixels = loaded->by_class;
+  const gsize n = dh_class_pixels_count (pixels, (guint8)id), begin = pixels->begin[id];
+  DhFrame *part = dh_frame_new ((guint)n, 1);
+  part->maps[dh_score_map (loaded->score)] = g_bytes_new_static (pixels->scores + begin, n * sizeof (float));
+  part->truth = g_bytes_new_static (pixels->labels + begin, n);
+  return part;
+}
+
+/* NULL, or why not; borrowed. */
+static const char *
+add_to_stats (Open *open, Loaded *loaded)
+{
+  const gint id = open->rank->class_id;
+  g_autoptr (DhFrame) part = NULL;
+  if (id >= 0 && !loaded->cut)
+    cut_by_class (loaded);
+  if (id >= 0 && loaded->by_class == NULL)
+    return loaded->why_not_cut;
+  if (id >= 0)
+    part = part_of (loaded, id);
+  else
+    part = open->rank->place == DH_N_PLACES ? dh_frame_ref (loaded->frame) : cut (loaded->frame, open->rank->place);
+  if (part != NULL && (part->width == 0 || dh_score_stats_add (open->stats, part)))
+    return NULL;
+  return _ ("no memory is left for it");
+}
+
+/* Maps of another run that has taken the folder meanwhile may be among those that were read. */
 static void
-add (Open *open, DhSetMaps *maps, DhScore score, const DhFrame *frame, const char *why)
+add (Open *open, Loaded *loaded)
 {
   g_autoptr (GError) taken = NULL;
+  const char *why = loaded->why;
   open->next++;
   if (open->stats == NULL)
     open->stats = dh_score_stats_new ();
-  if (why == NULL && !add_to_stats (open, frame))
-    why = _ ("no memory is left for it");
-  if (why == NULL && open->next == open->rank->members->len && !dh_set_maps_check (maps, &taken))
+  if (why == NULL)
+    why = add_to_stats (open, loaded);
+  if (why == NULL && open->next == open->rank->members->len && !dh_set_maps_check (loaded->maps, &taken))
     why = taken->message;
   if (why != NULL || open->next == open->rank->members->len)
-    finish (open, score, why);
+    finish (open, loaded->score, why);
 }
 
 /* Without memory for it the system would end the program. */
@@ -294,18 +359,19 @@ measure_pass (GPtrArray *pass, DhSetMaps *maps, DhScore score, guint *reading, D
   for (guint k = 0; k < pictures->len && !g_cancellable_is_cancelled (cancellable); k++)
     {
       const guint picture = g_array_index (pictures, guint, k);
-      g_autofree char *why = NULL;
-      g_autoptr (DhFrame) frame = dh_slice_ranks_load (maps, picture, score, &why);
+      Loaded loaded = { .maps = maps, .picture = picture, .score = score };
+      loaded.frame = dh_slice_ranks_load (maps, picture, score, &loaded.why);
       ++*reading;
       for (guint i = 0; i < pass->len; i++)
         {
           Open *open = &opens[i];
           if (open->rank->done || member (open->rank, open->next) != picture)
             continue;
-          add (open, maps, score, frame, why);
+          add (open, &loaded);
           if (open->rank->done)
             told (open->rank, *reading, data);
         }
+      loaded_clear (&loaded);
       told (NULL, *reading, data);
     }
   for (guint i = 0; i < pass->len; i++)

@@ -12,6 +12,7 @@ struct _DhSlice
   char *name, *filter;
   guint order;
   DhPlace place;
+  gint class_id;
   guint64 from, below;
   GArray *members; /* guint */
   char *sum;       /* of them; NULL before it was asked for */
@@ -65,9 +66,11 @@ dh_slice_init (DhSlice *self)
   self->members = g_array_new (FALSE, FALSE, sizeof (guint));
   self->below = G_MAXUINT64;
   self->place = DH_N_PLACES;
+  self->class_id = -1;
   DhSliceNumbers *numbers = &self->numbers;
   numbers->ap = numbers->fpr95 = numbers->auroc = NAN;
   numbers->f1 = numbers->tpr = numbers->fpr = numbers->siou = NAN;
+  numbers->fp_share = numbers->fn_share = NAN;
 }
 
 const char *
@@ -85,6 +88,8 @@ dh_slice_kind_title (DhSliceKind kind)
       return _ ("Tag");
     case DH_SLICE_PLACE:
       return _ ("Place");
+    case DH_SLICE_CLASS:
+      return _ ("Class");
     case DH_SLICE_SIZE:
       return _ ("Size");
     case DH_N_SLICE_KINDS:
@@ -114,7 +119,7 @@ dh_slice_get_filter (DhSlice *self)
 gboolean
 dh_slice_is_of_objects (DhSlice *self)
 {
-  return self->kind == DH_SLICE_PLACE || self->kind == DH_SLICE_SIZE;
+  return self->kind == DH_SLICE_PLACE || self->kind == DH_SLICE_CLASS || self->kind == DH_SLICE_SIZE;
 }
 
 guint
@@ -127,6 +132,18 @@ guint
 dh_slice_get_place (DhSlice *self)
 {
   return self->place;
+}
+
+gint
+dh_slice_get_class (DhSlice *self)
+{
+  return self->class_id;
+}
+
+gboolean
+dh_slice_is_part_of_pictures (DhSlice *self)
+{
+  return self->place != DH_N_PLACES || self->class_id >= 0;
 }
 
 const DhSliceNumbers *
@@ -179,8 +196,10 @@ add_member (DhSlice *self, DhImageItem *item)
 {
   const guint index = dh_image_item_get_index (item);
   g_array_append_val (self->members, index);
+  const DhItemMetrics *metrics = dh_image_item_get_metrics (item);
   self->numbers.n_pictures++;
-  self->numbers.n_anomaly += dh_image_item_get_metrics (item)->n_anomaly;
+  self->numbers.n_pixels += metrics->n_anomaly + metrics->n_inlier;
+  self->numbers.n_anomaly += metrics->n_anomaly;
 }
 
 static DhSlice *
@@ -211,6 +230,22 @@ add_places (GPtrArray *slices, const DhSlice *whole)
       slice->place = i;
       slice->numbers.n_pictures = whole->numbers.n_pictures;
       g_array_append_vals (slice->members, whole->members->data, whole->members->len);
+    }
+}
+
+static void
+add_classes (GPtrArray *slices, const DhSliceClassNames *classes)
+{
+  for (guint i = 0; i < classes->n; i++)
+    {
+      const GArray *members = classes->members[i];
+      if (members == NULL)
+        continue;
+      g_autofree char *name = classes->dup_name (i, classes->data);
+      DhSlice *slice = slice_new (slices, DH_SLICE_CLASS, name, dh_image_filter_quote ("class", name));
+      slice->class_id = (gint)i;
+      slice->numbers.n_pictures = members->len;
+      g_array_append_vals (slice->members, members->data, members->len);
     }
 }
 
@@ -270,7 +305,7 @@ take_over (GPtrArray *slices, GListModel *before)
 }
 
 GPtrArray *
-dh_slice_list (DhImageList *list, GListModel *before)
+dh_slice_list (DhImageList *list, const DhSliceClassNames *classes, GListModel *before)
 {
   GPtrArray *slices = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_object_unref);
@@ -302,10 +337,11 @@ dh_slice_list (DhImageList *list, GListModel *before)
   g_ptr_array_sort (tags, compare_names);
   move (slices, tags, 1);
   if (with->members->len > 0)
-    {
-      add_places (slices, whole);
-      add_sizes (slices, whole->members);
-    }
+    add_places (slices, whole);
+  if (classes != NULL)
+    add_classes (slices, classes);
+  if (with->members->len > 0)
+    add_sizes (slices, whole->members);
   take_over (slices, before);
   return slices;
 }

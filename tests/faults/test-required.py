@@ -98,6 +98,37 @@ def _():
     refuses(("report", "--db", DB, "--run", BASE, "--require", "open_miou>=1%"), "measured no classes")
 
 
+@case("what is required of classes is asked of each that the network sees, and of slices of none of them")
+def _():
+    base = ("--dataroot", top / "scenes-of-classes", "--db", top / "classes.db", "--quiet", "--json", "--params", "demo")
+    ood = ("eval-ood", *base, "--dataset", "street-hazards", "--folder", top / "by-class")
+    code, text, err, _ = run(*ood, "--require", "slices:ap>=0%,classes:ap>=0%")
+    assert code == 0 and err == "", err
+    number = json.loads(text)["run"]
+    words = ("report", "--db", top / "classes.db", "--run", number)
+    code, text, err, _ = run(*words, "--slices", "--format", "json", "--out", "-")
+    slices = json.loads(text)["runs"][0]["slices"]["slices"]
+    least = {kind: min(one["ap"] for one in slices if (one["by"] == "class") == (kind == "classes") and one["positives"])
+             for kind in ("slices", "classes")}
+    assert least["classes"] != least["slices"], least
+    for kind, of in (("slices", "of the slice "), ("classes", "of the slice class ")):
+        code, _, err, _ = run(*words, "--quiet", "--require", f"{kind}:ap>={least[kind] - 1e-6:.9f}")
+        assert code == 0, err
+        code, _, err, _ = run(*words, "--quiet", "--require", f"{kind}:ap>={least[kind] + 1e-6:.9f}")
+        assert code == 1 and err.count(of) == 1 and (kind == "classes") == ("slice class" in err), err
+    # another network sees them elsewhere; the same one with another score sees the same
+    code, text, err, _ = run(*ood[:-1], top / "by-class-small", "--scale", "0.25", "--require", f"classes:ap>=@{number}-100%")
+    assert code == 1 and "their networks see it elsewhere" in err, err
+    code, text, err, _ = run(*ood[:-1], top / "by-class-logit", "--score", "max_logit", "--require", f"classes:ap>=@{number}-100%")
+    assert code == 0, err
+    # of another method's maps nothing is known by class, which is no pass, and a report says it
+    refuses(("report", "--db", DB, "--run", BASE, "--require", "classes:ap>=0%"), "Imported scores have no segmentation")
+    code, text, err, _ = run("report", "--db", DB, "--run", BASE, "--slices", "--format", "md", "--out", "-")
+    assert code == 0 and "Imported scores have no segmentation, so there are no classes." in text and "| class " not in text, text
+    for wrong in ("classes:siou>=1%", "classes:ap", "classes:open_miou>=1%"):
+        refuses((*words, "--require", wrong), status=2)
+
+
 @case("the last run of the same images is found, and none is no pass")
 def _():
     data_set("first", 4)

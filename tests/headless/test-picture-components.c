@@ -93,6 +93,49 @@ test_objects (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (none->f1, ==, 0);
 }
 
+/* What the network sees in the most of an object's pixels, and all pixels by that. */
+static void
+test_classes (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree Picture *picture = make_picture ();
+  g_autoptr (DhFrame) frame = make_frame (picture, TRUE);
+  guint8 classes[WIDTH * HEIGHT];
+  DhClassCounts expected[] = { { .id = 4 }, { .id = 9 } };
+  picture->hybrid[0] = NAN;
+  for (guint i = 0; i < WIDTH * HEIGHT; i++)
+    {
+      const gboolean right = i % WIDTH >= 65;
+      const gboolean flagged = picture->hybrid[i] > 0;
+      classes[i] = right ? 9 : 4;
+      if (picture->truth[i] == 1)
+        *(flagged ? &expected[right].tp : &expected[right].fn) += 1;
+      else if (picture->truth[i] == 0 && !isnan (picture->hybrid[i]))
+        *(flagged ? &expected[right].fp : &expected[right].tn) += 1;
+    }
+  g_bytes_unref (frame->maps[DH_FRAME_HYBRID]);
+  frame->maps[DH_FRAME_HYBRID] = g_bytes_new (picture->hybrid, sizeof picture->hybrid);
+  frame->maps[DH_FRAME_SEGMENTATION] = g_bytes_new (classes, sizeof classes);
+  g_autoptr (DhPictureComponents) found = dh_picture_components_new (frame, DH_SCORE_HYBRID, 0);
+  static const gint of_objects[] = { 9, 4, 4 }; /* missed, false, found */
+  g_assert_cmpuint (found->n, ==, G_N_ELEMENTS (of_objects));
+  for (guint i = 0; i < found->n; i++)
+    g_assert_cmpint (found->items[i].class_id, ==, of_objects[i]);
+  g_assert_cmpuint (found->n_classes, ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < found->n_classes; i++)
+    {
+      g_assert_cmpuint (found->classes[i].id, ==, expected[i].id);
+      g_assert_cmpuint (found->classes[i].tp, ==, expected[i].tp);
+      g_assert_cmpuint (found->classes[i].fp, ==, expected[i].fp);
+      g_assert_cmpuint (found->classes[i].fn, ==, expected[i].fn);
+      g_assert_cmpuint (found->classes[i].tn, ==, expected[i].tn);
+    }
+  /* nobody knows */
+  g_clear_pointer (&frame->maps[DH_FRAME_SEGMENTATION], g_bytes_unref);
+  g_autoptr (DhPictureComponents) bare = dh_picture_components_new (frame, DH_SCORE_HYBRID, 0);
+  g_assert_cmpuint (bare->n_classes, ==, 0);
+  g_assert_cmpint (bare->items[0].class_id, ==, -1);
+}
+
 /* Without labels there is nothing to be right or wrong; the likelihood flags below. */
 static void
 test_unlabelled (SessionFixture *fixture, gconstpointer data)
@@ -214,6 +257,7 @@ main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/picture-components/objects", test_objects, NULL },
+    { "/picture-components/classes", test_classes, NULL },
     { "/picture-components/unlabelled", test_unlabelled, NULL },
     { "/picture-components/protocol", test_protocol, NULL },
     { "/picture-components/large", test_large, NULL },

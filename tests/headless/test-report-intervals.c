@@ -2,6 +2,7 @@
  * be. */
 #include <json-glib/json-glib.h>
 #include <math.h>
+#include <string.h>
 #include <stdlib.h>
 #include "dh-error.h"
 #include "dh-npy.h"
@@ -167,6 +168,12 @@ test_formats (EvaluationFixture *fixture, gconstpointer data)
       if (f == DH_REPORT_HTML)
         evaluation_assert_has (text, "<td class=t>all<td>%u<td>", IMAGES);
     }
+  DhReportContents sliced = two;
+  sliced.slices = TRUE;
+  g_autofree char *with = write_text (fixture, &sliced, DH_REPORT_MD),
+                  *without = write_text (fixture, &two, DH_REPORT_MD);
+  evaluation_assert_has (with, "Places and classes are parts of each image, and have none.%s", "");
+  g_assert_null (strstr (without, "Places and classes"));
   g_autofree char *command = g_strdup_printf ("rm '%s/eval/scores/validation2.npy'", fixture->out);
   g_assert_cmpint (system (command), ==, 0);
   for (guint slices = 0; slices < 2; slices++)

@@ -3,6 +3,8 @@
 #include "dh-session-slices.h"
 #include <glib/gstdio.h>
 #include <math.h>
+#include <string.h>
+#include "dh-class-pixels.h"
 #include "dh-dataset.h"
 #include "dh-image-filter.h"
 #include "dh-image.h"
@@ -89,10 +91,41 @@ dup_map_path (SessionFixture *fixture, const char *folder, guint index)
   return g_build_filename (run->folder, "eval", folder, file, NULL);
 }
 
-/* All pixels of these pictures, or of a place in them, sorted. */
-static Naive *
-naive_of (SessionFixture *fixture, const char *folder, const GArray *members, guint place)
+/* What the network is made to have seen: 0 and 1 everywhere, 2 in one picture, and 77, which no network has, in
+ * another.
+ */
+static guint
+class_of (guint picture, guint pixel)
 {
+  const guint x = pixel % SESSION_WIDTH, y = pixel / SESSION_WIDTH;
+  if (picture == 3 && x > 40)
+    return 77;
+  if (picture == 0 && x < 40)
+    return 2;
+  return (x / 11 + y / 9 + picture) % 2;
+}
+
+static void
+write_classes (SessionFixture *fixture, guint picture, gint64 width)
+{
+  const gint64 dims[] = { SESSION_HEIGHT, width };
+  g_autofree char *path = dup_map_path (fixture, "segmentation", picture);
+  const gsize n = SESSION_HEIGHT * (gsize)width;
+  guint8 *values = g_malloc (n);
+  for (guint k = 0; k < n; k++)
+    values[k] = (guint8)class_of (picture, k);
+  g_autoptr (DhTensor) tensor = dh_tensor_new_take (DH_DTYPE_U8, 2, dims, g_bytes_new_take (values, n));
+  g_assert_true (g_file_test (path, G_FILE_TEST_IS_REGULAR));
+  g_assert_true (dh_npy_save (path, tensor, NULL));
+}
+
+/* All pixels of these pictures, or of a place or class in them, sorted. */
+static Naive *
+naive_of (SessionFixture *fixture, const char *folder, DhSlice *slice)
+{
+  const GArray *members = dh_slice_get_members (slice);
+  const guint place = dh_slice_get_place (slice);
+  const gint id = dh_slice_get_class (slice);
   g_autofree char *root = g_build_filename (fixture->root, "scenes", NULL);
   g_autoptr (DhDataset) dataset = dh_dataset_open (root, NULL, NULL, NULL, NULL, NULL);
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
@@ -106,8 +139,10 @@ naive_of (SessionFixture *fixture, const char *folder, const GArray *members, gu
       g_assert_nonnull (map);
       g_assert_true (dh_dataset_load_labels (dataset, index, &anomaly, NULL, NULL));
       for (guint k = 0; k < SESSION_WIDTH * SESSION_HEIGHT; k++)
-        if (place == DH_N_PLACES
-            || dh_place_of (k % SESSION_WIDTH, k / SESSION_WIDTH, SESSION_WIDTH, SESSION_HEIGHT) & DH_PLACE_BIT (place))
+        if ((id < 0 || class_of (index, k) == (guint)id)
+            && (place == DH_N_PLACES
+                || dh_place_of (k % SESSION_WIDTH, k / SESSION_WIDTH, SESSION_WIDTH, SESSION_HEIGHT)
+                       & DH_PLACE_BIT (place)))
           {
             g_array_append_val (scores, dh_tensor_f32 (map)[k]);
             g_byte_array_append (labels, &anomaly->ids[k], 1);
@@ -122,10 +157,11 @@ assert_is_naive (SessionFixture *fixture, const char *folder, const char *name)
   DhSlice *slice = find (fixture->session, name);
   g_assert_nonnull (slice);
   const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
-  g_autoptr (Naive) naive = naive_of (fixture, folder, dh_slice_get_members (slice), dh_slice_get_place (slice));
+  g_autoptr (Naive) naive = naive_of (fixture, folder, slice);
   g_assert_true (numbers->ranked);
   g_assert_cmpstr (numbers->why_not_ranked, ==, NULL);
   g_assert_cmpuint (numbers->n_anomaly, ==, naive->anomalies);
+  g_assert_cmpuint (numbers->n_pixels, ==, naive->anomalies + naive->inliers);
   g_assert_cmpfloat_with_epsilon (numbers->ap, naive->ap, 1e-9);
   g_assert_cmpfloat_with_epsilon (numbers->auroc, naive->auroc, 1e-9);
   g_assert_cmpfloat_with_epsilon (numbers->fpr95, naive->fpr95[0], 1e-12);
@@ -200,7 +236,7 @@ static void
 assert_place_counts (SessionFixture *fixture, DhSlice *slice, float threshold)
 {
   const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
-  g_autoptr (Naive) naive = naive_of (fixture, "scores", dh_slice_get_members (slice), dh_slice_get_place (slice));
+  g_autoptr (Naive) naive = naive_of (fixture, "scores", slice);
   guint64 tp = 0, fp = 0;
   for (guint i = 0; i < naive->points->len; i++)
     {
@@ -216,6 +252,8 @@ assert_place_counts (SessionFixture *fixture, DhSlice *slice, float threshold)
   else
     g_assert_true (isnan (numbers->tpr));
   g_assert_cmpfloat_with_epsilon (numbers->fpr, (double)fp / (double)naive->inliers, 1e-12);
+  g_assert_cmpuint (numbers->fp, ==, fp);
+  g_assert_cmpuint (numbers->fn, ==, naive->anomalies - tp);
 }
 
 /* What the slice is called by finds its objects among all. */
@@ -238,6 +276,157 @@ assert_place_filter (DhSession *session, DhSlice *slice)
       }
   g_assert_cmpuint (numbers->n_found + numbers->n_missed, ==, n);
   dh_image_filter_free (filter);
+}
+
+static guint64
+sum_of (DhSession *session, DhSliceKind kind, gsize member)
+{
+  guint64 sum = 0;
+  for (guint i = 0; i < g_list_model_get_n_items (dh_session_get_slices (session)); i++)
+    {
+      g_autoptr (DhSlice) slice = g_list_model_get_item (dh_session_get_slices (session), i);
+      if (dh_slice_get_kind (slice) == kind)
+        sum += G_STRUCT_MEMBER (guint64, dh_slice_get_numbers (slice), member);
+    }
+  return sum;
+}
+
+/* Of those of the objects that most pixels are seen as the class, and these are found by its name. */
+static void
+assert_class_objects (DhSession *session, DhSlice *slice)
+{
+  const DhSetObjects *objects = dh_session_get_set_objects (session);
+  const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+  const char *names[DH_CLASS_IDS + 1] = { NULL };
+  for (guint c = 0; c < DH_CLASS_IDS; c++)
+    names[c] = "of another class";
+  names[dh_slice_get_class (slice)] = dh_slice_get_name (slice);
+  DhImageFilter *filter = dh_image_filter_new (dh_slice_get_filter (slice));
+  dh_image_filter_name_classes (filter, names);
+  guint64 n = 0;
+  for (guint k = 0; k < objects->n; k++)
+    for (guint j = 0; j < objects->pictures[k].components->n; j++)
+      {
+        const DhPictureObject *object = &objects->pictures[k].components->items[j];
+        const gboolean here = object->class_id == dh_slice_get_class (slice);
+        g_assert_true (dh_image_filter_matches_object (filter, objects->pictures[k].item, object) == here);
+        n += here && object->kind != DH_OBJECT_FALSE;
+      }
+  g_assert_cmpuint (numbers->n_found + numbers->n_missed, ==, n);
+  dh_image_filter_free (filter);
+}
+
+/* What the network sees: each class against all of its pixels, and all of them are the set to the last one. */
+static void
+test_classes (SessionFixture *fixture, gconstpointer data)
+{
+  static const char *const names[] = { "class 0", "class 1", "class 2", "class 77" };
+  static const guint n_pictures[] = { 6, 6, 1, 1 };
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  for (guint i = 0; i < 6; i++)
+    write_classes (fixture, i, SESSION_WIDTH);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  dh_session_want_slices (session);
+  session_wait_for (at_rest (session) && is_counted (session));
+  g_assert_null (dh_session_explain_classes (session));
+  const DhSliceNumbers *whole = dh_slice_get_numbers (find (session, "All images"));
+  const double threshold = dh_session_get_set_objects (session)->threshold;
+  double shares[2] = { 0, 0 };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      DhSlice *slice = find (session, names[i]);
+      assert_is_naive (fixture, "scores", names[i]);
+      assert_place_counts (fixture, slice, (float)threshold);
+      assert_class_objects (session, slice);
+      const DhSliceNumbers *numbers = dh_slice_get_numbers (slice);
+      g_assert_cmpuint (numbers->n_pictures, ==, n_pictures[i]);
+      g_assert_cmpfloat (numbers->fp_share, ==, (double)numbers->fp / (double)whole->fp);
+      shares[0] += numbers->fp_share;
+      shares[1] += numbers->fn_share;
+      g_assert_true (isnan (numbers->ap_low));
+    }
+  static const gsize members[] = {
+    G_STRUCT_OFFSET (DhSliceNumbers, n_pixels), G_STRUCT_OFFSET (DhSliceNumbers, n_anomaly),
+    G_STRUCT_OFFSET (DhSliceNumbers, fp),       G_STRUCT_OFFSET (DhSliceNumbers, fn),
+    G_STRUCT_OFFSET (DhSliceNumbers, n_found),  G_STRUCT_OFFSET (DhSliceNumbers, n_missed)
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    g_assert_cmpuint (sum_of (session, DH_SLICE_CLASS, members[i]), ==, G_STRUCT_MEMBER (guint64, whole, members[i]));
+  g_assert_cmpuint (whole->fp, >, 0);
+  g_assert_cmpfloat (whole->fp_share, ==, 1);
+  g_assert_cmpfloat_with_epsilon (shares[0], 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (shares[1], 1, 1e-12);
+
+  /* another score has other numbers of the same classes */
+  dh_session_set_active_score (session, DH_SCORE_LIKELIHOOD);
+  session_wait_for (at_rest (session));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    assert_is_naive (fixture, "likelihood", names[i]);
+  dh_session_set_active_score (session, DH_SCORE_HYBRID);
+}
+
+/* A picture whose segmentation is of another size, or gone, is in no class, which is told; the rest is as it was. */
+static void
+test_broken_classes (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  for (guint i = 0; i < 6; i++)
+    write_classes (fixture, i, i == 3 ? SESSION_WIDTH / 2 : SESSION_WIDTH);
+  g_autofree char *gone = dup_map_path (fixture, "segmentation", 4),
+                  *broken = dup_map_path (fixture, "segmentation", 3);
+  g_assert_cmpint (g_unlink (gone), ==, 0);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  dh_session_want_slices (session);
+  session_wait_for (at_rest (session) && is_counted (session));
+  g_autofree char *why = dh_session_explain_classes (session);
+  g_assert_nonnull (strstr (why, "2 images are in no class"));
+  g_assert_nonnull (strstr (why, broken));
+  g_assert_null (find (session, "class 77"));
+  g_assert_cmpuint (dh_slice_get_numbers (find (session, "class 0"))->n_pictures, ==, 4);
+  const double threshold = dh_session_get_set_objects (session)->threshold;
+  static const char *const names[] = { "class 0", "class 1", "class 2", "All images", "ObstacleTrack" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      assert_is_naive (fixture, "scores", names[i]);
+      assert_place_counts (fixture, find (session, names[i]), (float)threshold);
+    }
+}
+
+static void
+nothing (DhSliceRank *rank, guint reading, gpointer data)
+{
+}
+
+/* One that goes while the set is measured is the end of its classes, with a reason, and of nothing else. */
+static void
+test_lost_classes (SessionFixture *fixture, gconstpointer data)
+{
+  open_evaluated (fixture);
+  for (guint i = 0; i < 6; i++)
+    write_classes (fixture, i, SESSION_WIDTH);
+  g_autofree char *gone = dup_map_path (fixture, "segmentation", 0);
+  g_assert_cmpint (g_unlink (gone), ==, 0);
+  g_autoptr (GPtrArray) ranks = g_ptr_array_new_with_free_func (dh_slice_rank_unref);
+  for (guint i = 0; i < 3; i++)
+    {
+      DhSliceRank *rank = dh_slice_rank_new ();
+      rank->class_id = i == 0 ? -1 : 0;
+      for (guint k = i == 2 ? 1 : 0; k < 6; k++)
+        g_array_append_val (rank->members, k);
+      rank->pixels = rank->members->len * SESSION_WIDTH * SESSION_HEIGHT;
+      g_ptr_array_add (ranks, rank);
+    }
+  dh_slice_ranks_measure (ranks, dh_session_get_set_maps (fixture->session), DH_SCORE_HYBRID, DH_SLICE_RANKS_BUDGET,
+                          nothing, NULL, NULL);
+  const DhSliceRank *whole = ranks->pdata[0], *lost = ranks->pdata[1], *kept = ranks->pdata[2];
+  g_assert_cmpstr (whole->why, ==, NULL);
+  g_assert_nonnull (lost->why);
+  g_assert_nonnull (strstr (lost->why, gone));
+  g_assert_true (isnan (lost->ap));
+  g_assert_cmpstr (kept->why, ==, NULL);
+  g_assert_true (isfinite (kept->ap));
 }
 
 /* At the threshold: parts that divide the set are the set, by pixels and by objects, and sizes divide the objects. */
@@ -528,11 +717,6 @@ test_taken (SessionFixture *fixture, gconstpointer data)
   g_assert_true (isnan (behind->ap));
 }
 
-static void
-nothing (DhSliceRank *rank, guint reading, gpointer data)
-{
-}
-
 /* A map of more pixels than there is memory for is not begun; the slices that it is in say why, the others are whole.
  */
 static void
@@ -565,9 +749,18 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/slices/numbers", test_numbers },       { "/slices/counts", test_counts },     { "/slices/tags", test_tags },
-    { "/slices/unreadable", test_unreadable }, { "/slices/memory", test_memory },     { "/slices/taken", test_taken },
-    { "/slices/middle", test_middle },         { "/slices/shortage", test_shortage }, { "/slices/many", test_many },
+    { "/slices/numbers", test_numbers },
+    { "/slices/counts", test_counts },
+    { "/slices/tags", test_tags },
+    { "/slices/unreadable", test_unreadable },
+    { "/slices/memory", test_memory },
+    { "/slices/taken", test_taken },
+    { "/slices/classes", test_classes },
+    { "/slices/broken-classes", test_broken_classes },
+    { "/slices/lost-classes", test_lost_classes },
+    { "/slices/middle", test_middle },
+    { "/slices/shortage", test_shortage },
+    { "/slices/many", test_many },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

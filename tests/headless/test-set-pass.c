@@ -430,7 +430,7 @@ test_too_large (EvaluationFixture *fixture, gconstpointer data)
     }
   g_autoptr (DhSetObjects) objects = find_objects (set, maps, 0);
   g_assert_cmpuint (objects->n_unread, ==, 1);
-  g_assert_nonnull (strstr (objects->pictures[2].why, "needs about 40.0"));
+  g_assert_nonnull (strstr (objects->pictures[2].why, "needs about 42.0"));
 }
 
 static void

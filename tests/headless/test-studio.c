@@ -414,20 +414,28 @@ test_object_filter (void)
 {
   g_autoptr (DhImageList) list = make_list ();
   DhImageItem *item = dh_image_list_get_item (list, 0); /* 10 of t5 */
-  const DhPictureObject missed = { .kind = DH_OBJECT_MISSED, .area = 600, .overlap = 0.1 };
-  const DhPictureObject wrong = { .kind = DH_OBJECT_FALSE, .area = 2000, .overlap = 0.1 };
+  const DhPictureObject missed = { .kind = DH_OBJECT_MISSED, .area = 600, .overlap = 0.1, .class_id = 1 };
+  const DhPictureObject wrong = { .kind = DH_OBJECT_FALSE, .area = 2000, .overlap = 0.1, .class_id = -1 };
+  static const char *const classes[] = { "road", "street lines", NULL };
   static const struct
   {
     const char *text;
     gboolean missed, wrong, picture;
-  } cases[] = { { "kind:missed", TRUE, FALSE, FALSE }, { "KIND:false t5", FALSE, TRUE, FALSE },
-                { "area > 600", FALSE, TRUE, FALSE },  { "area>=600 area<2000", TRUE, FALSE, FALSE },
-                { "siou<0.2", TRUE, FALSE, FALSE },    { "ppv<0.2", FALSE, TRUE, FALSE },
-                { "scene:t5 10", TRUE, TRUE, TRUE },   { "scene:t6 kind:missed", FALSE, FALSE, FALSE },
-                { "kind:", FALSE, FALSE, FALSE },      { "", TRUE, TRUE, TRUE } };
+  } cases[] = {
+    { "kind:missed", TRUE, FALSE, FALSE },      { "KIND:false t5", FALSE, TRUE, FALSE },
+    { "area > 600", FALSE, TRUE, FALSE },       { "area>=600 area<2000", TRUE, FALSE, FALSE },
+    { "siou<0.2", TRUE, FALSE, FALSE },         { "ppv<0.2", FALSE, TRUE, FALSE },
+    { "scene:t5 10", TRUE, TRUE, TRUE },        { "scene:t6 kind:missed", FALSE, FALSE, FALSE },
+    { "kind:", FALSE, FALSE, FALSE },           { "", TRUE, TRUE, TRUE },
+    { "class:LINES", TRUE, FALSE, FALSE },      { "class:\"Street lines\" kind:missed", TRUE, FALSE, FALSE },
+    { "class:\"lines\"", FALSE, FALSE, FALSE }, { "class:road", FALSE, FALSE, FALSE }
+  };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       DhImageFilter *filter = dh_image_filter_new (cases[i].text);
+      g_assert_false (strstr (cases[i].text, "class:") != NULL
+                      && dh_image_filter_matches_object (filter, item, &missed));
+      dh_image_filter_name_classes (filter, classes);
       g_assert_cmpint (dh_image_filter_matches_object (filter, item, &missed), ==, cases[i].missed);
       g_assert_cmpint (dh_image_filter_matches_object (filter, item, &wrong), ==, cases[i].wrong);
       g_assert_cmpint (dh_image_filter_matches (filter, item), ==, cases[i].picture);
