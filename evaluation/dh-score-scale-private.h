@@ -4,9 +4,8 @@
 G_BEGIN_DECLS
 
 /* What the scores of a run are, over all finite pixels of its pictures and without their labels, so that those of
- * another can be brought to the same scale. Ranks are counted in bins of the float's upper 18 bits (1 in 512 of the
- * value, 4 MiB whatever the set) and go evenly from the least score in each to the greatest: other scores have other
- * ranks, in the same order, and pixels of one score alone in its bin share the middle of theirs. */
+ * another can be brought to the same scale: less their mean, by their deviation, or as ranks
+ * (dh-score-ranks-private.h). */
 typedef struct _DhScoreScale DhScoreScale;
 
 DhScoreScale *dh_score_scale_new (gboolean ranks);

@@ -48,7 +48,8 @@ append_provenance (const DhPaperTable *table, GString *text, const char *before)
       g_autofree char *training = series ? g_path_get_basename (folder) : NULL;
       g_autofree char *seed =
           series ? g_strdup_printf ("; seed %" G_GUINT64_FORMAT " of %s", series->seed, training) : NULL;
-      g_autofree char *all = g_strconcat (line, seed, NULL);
+      g_autofree char *made_of = dh_report_dup_made_of (run);
+      g_autofree char *all = g_strconcat (line, seed ? seed : "", made_of ? "; made as " : "", made_of, NULL);
       g_strdelimit (all, "\n\r", ' ');
       g_string_append_printf (text, "%s%s\n", before, all);
     }

@@ -62,3 +62,23 @@ dh_report_add_made_of (const DhRunRow *run, GPtrArray *facts)
   for (guint i = 0; i < made->parts->len; i++)
     add_fact (facts, "Made of", describe_part (made->parts->pdata[i], weighted));
 }
+
+char *
+dh_report_dup_made_of (const DhRunRow *run)
+{
+  g_autoptr (DhMadeOf) made = dh_made_of_read (run);
+  if (!made)
+    return NULL;
+  const gboolean weighted = g_strcmp0 (made->how, dh_combine_name (DH_COMBINE_SUM)) == 0;
+  g_autofree char *making = describe_making (made, weighted);
+  GString *text = g_string_new (making);
+  for (guint i = 0; i < made->parts->len; i++)
+    {
+      const DhMadeOfPart *part = made->parts->pdata[i];
+      g_string_append_printf (text, "%s run %" G_GINT64_FORMAT ": %s", i ? "," : "; of", part->run,
+                              part->score ? part->score : "—");
+      if (weighted)
+        g_string_append_printf (text, " by %.15g", part->weight);
+    }
+  return g_string_free (text, FALSE);
+}

@@ -65,6 +65,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportComponents, dh_report_components_clear
 gboolean dh_report_is_component_row (const DhRunProtocolRow *row);
 /* Adds name and value of what a run was made of, where that is other runs. */
 void dh_report_add_made_of (const DhRunRow *run, GPtrArray *facts);
+/* The same in one line, without checksums; NULL where it is not made of others. Free with g_free. */
+char *dh_report_dup_made_of (const DhRunRow *run);
 /* Adds name and value of the open set's numbers, all towns' and each one's, where the run has them. */
 void dh_report_add_reading (const DhRunRow *run, GPtrArray *facts);
 void dh_report_add_towns (const DhRunRow *run, GPtrArray *facts);

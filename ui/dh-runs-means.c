@@ -58,7 +58,7 @@ dh_runs_means_fill (GtkGrid *grid, int row, GPtrArray *items)
   g_autofree const DhRun **runs = g_new (const DhRun *, n);
   for (guint i = 0; i < n; i++)
     runs[i] = dh_run_item_get (items->pdata[i]);
-  const char *refused = dh_run_means_refuse (runs, n);
+  const char *refused = dh_run_means_refuse_items (items);
   g_autofree char *title = g_strdup_printf (ngettext ("%u run", "%u runs", n), n);
   g_autofree char *none = refused != NULL ? g_strdup_printf (_ ("no mean: %s"), refused) : NULL;
   const char *what = none != NULL ? none : _ ("mean ± standard deviation");

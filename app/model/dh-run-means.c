@@ -26,6 +26,42 @@ dh_run_means_refuse (const DhRun *const *runs, guint n)
   return NULL;
 }
 
+const char *
+dh_run_means_refuse_forms (DhTrainingForm *const *forms, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (forms[i] == NULL)
+      return _ ("the settings of one are not known");
+  for (guint i = 1; i < n; i++)
+    {
+      const double seed = dh_training_form_get_number (forms[i], DH_TRAINING_SEED);
+      for (guint k = 0; k < i; k++)
+        if (dh_training_form_get_number (forms[k], DH_TRAINING_SEED) == seed)
+          return _ ("some are of the same seed");
+      if (!dh_training_form_differs_in_seed (forms[0], forms[i]))
+        return _ ("they differ in more than their seed");
+    }
+  return NULL;
+}
+
+const char *
+dh_run_means_refuse_items (GPtrArray *items)
+{
+  g_autofree const DhRun **runs = g_new (const DhRun *, MAX (items->len, 1));
+  g_autoptr (GPtrArray) forms = g_ptr_array_new ();
+  for (guint i = 0; i < items->len; i++)
+    runs[i] = dh_run_item_get (items->pdata[i]);
+  const char *refused = dh_run_means_refuse (runs, items->len);
+  if (refused != NULL || items->len == 0 || !runs[0]->training)
+    return refused;
+  for (guint i = 0; i < items->len; i++)
+    g_ptr_array_add (forms, dh_training_job_dup_form (dh_run_item_get_job (items->pdata[i])));
+  refused = dh_run_means_refuse_forms ((DhTrainingForm *const *)forms->pdata, forms->len);
+  for (guint i = 0; i < forms->len; i++)
+    g_clear_object (&forms->pdata[i]);
+  return refused;
+}
+
 static DhRunMean
 mean_of (const DhRun *const *runs, guint n, gsize offset)
 {

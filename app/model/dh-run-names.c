@@ -1,6 +1,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-combined-scores.h"
+#include "dh-imported-scores.h"
 #include "dh-made-of.h"
 #include "dh-run-names-private.h"
 #include "dh-run-state.h"
@@ -32,6 +33,14 @@ dh_run_names_dup_model (const DhRunRow *run)
   return g_strdup (run->method == NULL ? _ ("Demo network") : run->model_title);
 }
 
+/* A run's map is told where it is not the one that runs have for their own. */
+static gboolean
+is_usual (const char *score)
+{
+  static const char *const usual[] = { "hybrid", DH_SCORE_IMPORTED, DH_SCORE_COMBINED, NULL };
+  return score == NULL || g_strv_contains (usual, score);
+}
+
 static char *
 list_parts (const DhMadeOf *made)
 {
@@ -40,7 +49,7 @@ list_parts (const DhMadeOf *made)
     {
       const DhMadeOfPart *part = made->parts->pdata[i];
       g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i > 0 ? ", " : "", part->run);
-      if (part->score != NULL && i > 0 && part->run == ((const DhMadeOfPart *)made->parts->pdata[i - 1])->run)
+      if (!is_usual (part->score))
         g_string_append_printf (text, " (%s)", part->score);
     }
   return g_string_free (text, FALSE);

@@ -7,6 +7,7 @@
 #include "dh-records.h"
 #include "dh-run-list.h"
 #include "dh-run-state.h"
+#include "dh-session-combine.h"
 #include "dh-session-private.h"
 
 typedef struct
@@ -47,7 +48,9 @@ dh_session_refuse_removal (DhSession *self, const DhRun *run)
 {
   if (run->training)
     return _ ("A training is removed on its own page");
-  return run->state == DH_RUN_ITEM_RUNNING ? _ ("It is under way") : NULL;
+  if (run->state == DH_RUN_ITEM_RUNNING)
+    return _ ("It is under way");
+  return dh_session_is_combining (self, run->id) ? _ ("A run is being made of its maps") : NULL;
 }
 
 static gboolean

@@ -119,3 +119,14 @@ dh_session_combine_runs (DhSession *self, const DhCombineOrder *order, const cha
   dh_session_import_begin (self, import, combine_in_thread);
   return TRUE;
 }
+
+gboolean
+dh_session_is_combining (DhSession *self, gint64 run)
+{
+  const GArray *parts =
+      self->import != NULL && self->import->combination != NULL ? self->import->combination->parts : NULL;
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    if (g_array_index (parts, DhCombinationPart, i).run == run)
+      return TRUE;
+  return FALSE;
+}

@@ -46,5 +46,7 @@ char *dh_session_refuse_order (const DhCombineOrder *order);
 /* FALSE where a run or an import is under way already, or the order is refused. A message or "error" tells how it
  * ended. */
 gboolean dh_session_combine_runs (DhSession *session, const DhCombineOrder *order, const char *name);
+/* Whether a run is being made of this one's maps. */
+gboolean dh_session_is_combining (DhSession *session, gint64 run);
 
 G_END_DECLS

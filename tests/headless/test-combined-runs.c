@@ -131,6 +131,16 @@ test_provenance (EvaluationFixture *fixture, gconstpointer data)
   evaluation_assert_has (json, "\"weights_sha256\" : \"%s\"", first->model_sha256);
   g_assert_null (strstr (markdown, "| Weights |"));
   g_assert_null (strstr (markdown, "| Device |"));
+  /* In a table of many, too, where nothing but its name says that it is no method of its own. */
+  g_autofree char *path = made_in (fixture, "table.md"), *table = NULL;
+  const DhTableOptions options = { .runs = &evaluation->run, .n_runs = 1, .digits = 2 };
+  g_assert_true (dh_report_write_table (fixture->database, &options, DH_REPORT_MD, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &table, NULL, &error));
+  evaluation_assert_has (
+      table,
+      "; made as weighted sum of 2 maps, each less its mean, by its deviation; blurred by a Gaussian "
+      "of sigma 1 pixels, kernel 7×7; of run %d: hybrid by 0.25, run %d: max_softmax by 3\n",
+      (int)made.runs[0], (int)made.runs[1]);
   guint written;
   g_assert_true (
       dh_export_run (fixture->database, evaluation->run, DH_EXPORT_NPY, NULL, exported, &written, NULL, NULL, &error));

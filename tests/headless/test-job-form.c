@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "dh-device.h"
+#include "dh-run-means.h"
 #include "dh-training-form-private.h"
 #include "jobs.h"
 
@@ -99,8 +100,14 @@ test_seeds (void)
   g_autoptr (DhTrainingForm) first = dh_training_form_dup_training (form, 0);
   g_assert_true (dh_training_form_differs_in_seed (first, second));
   g_assert_false (dh_training_form_differs_in_seed (first, first));
+  DhTrainingForm *const twice[] = { first, second, first }, *const both[] = { first, second },
+                        *const one_unknown[] = { first, NULL };
+  g_assert_null (dh_run_means_refuse_forms (both, 2));
+  g_assert_cmpstr (dh_run_means_refuse_forms (twice, 3), ==, "some are of the same seed");
+  g_assert_cmpstr (dh_run_means_refuse_forms (one_unknown, 2), ==, "the settings of one are not known");
   dh_training_form_set_number (second, DH_TRAINING_BETA, 0.7);
   g_assert_false (dh_training_form_differs_in_seed (first, second));
+  g_assert_cmpstr (dh_run_means_refuse_forms (both, 2), ==, "they differ in more than their seed");
   dh_training_form_reset (second, DH_TRAINING_BETA);
   dh_training_form_set_text (second, DH_TRAINING_NEGATIVES, jobs_scenes);
   g_assert_false (dh_training_form_differs_in_seed (first, second));

@@ -327,6 +327,13 @@ test_names (void)
   row.method = row.model_title = (char *)"RbA";
   g_autofree char *method = dh_run_names_dup_model (&row);
   g_assert_cmpstr (method, ==, "RbA");
+
+  /* Of what another is made: which map of a run, where that is not the usual one. */
+  row.score = (char *)"combined";
+  row.summary = (char *)"{\"combined\":{\"how\":\"mean\",\"standardised\":\"ranks\",\"of\":["
+                        "{\"run\":3,\"score\":\"max_softmax\"},{\"run\":5,\"score\":\"hybrid\"}]}}";
+  g_autofree char *made_of = dh_run_names_dup_made_of (&row);
+  g_assert_cmpstr (made_of, ==, "mean of runs 3 (max_softmax), 5 · each as ranks");
 }
 
 int

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "dh-run-list.h"
 #include "dh-run-map.h"
+#include "dh-run-removal.h"
 #include "dh-session-combine.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-import.h"
@@ -106,9 +107,15 @@ test_stop (SessionFixture *fixture, gconstpointer data)
   DhImportProgress progress;
   const gint64 own = evaluate (fixture);
   const DhCombineOrder order = { .runs = &own, .n_runs = 1, .sigma = 2 };
+  const DhRun whole = { .id = own, .state = DH_RUN_ITEM_DONE }, another = { .id = own + 1, .state = DH_RUN_ITEM_DONE };
+  g_assert_null (dh_session_refuse_removal (session, &whole));
   g_assert_true (dh_session_combine_runs (session, &order, "stopped"));
+  /* Without its maps the rest of the images would be left out. */
+  g_assert_cmpstr (dh_session_refuse_removal (session, &whole), ==, "A run is being made of its maps");
+  g_assert_null (dh_session_refuse_removal (session, &another));
   dh_session_cancel_import (session);
   session_wait_for (!dh_session_get_import_progress (session, &progress));
+  g_assert_null (dh_session_refuse_removal (session, &whole));
   g_assert_cmpstr (fixture->error, ==, NULL);
   combine (fixture, &order, "stopped");
   session_wait_for (find_run (session, "stopped") != NULL);
