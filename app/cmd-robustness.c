@@ -165,9 +165,7 @@ measure_clean (Work *work, GError **error)
   if (work->clean)
     return check_clean (work, error);
   dh_cli_say_room (work->cli, work->dataset, work->folder, 1, TRUE);
-  work->options.warning = dh_cli_warn_early;
   work->clean = measure (work, work->dataset, "clean", error);
-  work->options.warning = NULL; /* what is wrong with worse images is no mistake */
   return work->clean != 0 && check_clean (work, error);
 }
 
@@ -375,7 +373,7 @@ dh_cmd_robustness (DhCli *cli, int argc, char **argv)
   work.reads_maps = dh_cli_required_reads_maps (required);
   if (((const DhProtocol *)found->pdata[0])->kind != DH_PROTOCOL_PIXEL)
     return dh_cli_usage (cli, "--protocol: name one of pixels first, of whose numbers the tables are");
-  work.options = (DhEvaluationOptions){ .score = DH_MAP_HYBRID, .reduction = &reduction };
+  work.options = (DhEvaluationOptions){ .score = DH_MAP_HYBRID, .reduction = &reduction, .warning = dh_cli_warn_early };
   if (score
       && (!dh_map_from_name (score, &work.options.score) || work.options.score >= DH_MAP_LOGITS
           || work.options.score == DH_MAP_SEGMENTATION))

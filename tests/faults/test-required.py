@@ -143,6 +143,10 @@ def _():
     assert not (top / "worse-slices" / "fog-5" / "eval").exists()
     code, _, err, _ = run(*words, "--require", "slices:ap>=@clean+100%")
     assert code == 1 and "of the slice " in err and "cannot be told" not in err, err
+    # that the network knows nothing in the dark is what was asked, and no mistake in how it was called
+    code, _, err, _ = run("eval-ood", *words[1:3], "--dataset", "street-hazards", "--split", "test", "--params", "demo", "--db",
+                          top / "dark.db", "--folder", top / "dark", "--json", "--degrade", "dark:5")
+    assert code == 0 and "dark:5" in err and "does not know" not in err, err
     # a network sees no class in the same pixels of other images
     refuses((*words, "--require", "ap>=0%,classes:ap>=@clean-50%"), "of worse images", status=2)
 
