@@ -194,3 +194,27 @@ dh_cli_required_free (DhCliRequired *required)
   g_array_unref (required->all);
   g_free (required);
 }
+
+gboolean
+dh_cli_required_reads_maps (const DhCliRequired *required)
+{
+  for (guint i = 0; i < required->all->len; i++)
+    {
+      const DhCliRequirement *one = &g_array_index (required->all, DhCliRequirement, i);
+      if (one->slices || one->chance)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+const char *
+dh_cli_required_find_compared_classes (const DhCliRequired *required)
+{
+  for (guint i = 0; i < required->all->len; i++)
+    {
+      const DhCliRequirement *one = &g_array_index (required->all, DhCliRequirement, i);
+      if (one->slices == DH_CLI_SLICES_OF_CLASSES && one->run != 0)
+        return one->text;
+    }
+  return NULL;
+}

@@ -53,6 +53,10 @@ typedef enum
 DhCliRequired *dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, GError **error);
 void dh_cli_required_free (DhCliRequired *required);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhCliRequired, dh_cli_required_free)
+/* Whether some of it is measured from a run's maps: of slices, classes or intervals. */
+gboolean dh_cli_required_reads_maps (const DhCliRequired *required);
+/* The first that holds classes against another run's, as it was written; NULL where none does. Borrowed. */
+const char *dh_cli_required_find_compared_classes (const DhCliRequired *required);
 
 /* Says what does not hold in `results` (DhResult; NULL: as `database` keeps them of `run`); an undefined number holds
  * nowhere, but in a slice without anomalies, where there is none. `database` may be NULL where no run can be named.

@@ -9,6 +9,7 @@
 #include "cli-result.h"
 #include "dh-config.h"
 #include "dh-error.h"
+#include "dh-map-owner.h"
 #include "dh-map-removal.h"
 #include "dh-robustness.h"
 #include "dh-run-reading.h"
@@ -22,8 +23,8 @@ typedef struct
   DhDataset *dataset;          /* the images as they are */
   DhDatabase *database;
   const char *folder, *require;
-  GPtrArray *protocols; /* DhProtocol; the tables are of the first */
-  gboolean keep_maps;
+  GPtrArray *protocols;           /* DhProtocol; the tables are of the first */
+  gboolean keep_maps, reads_maps; /* what is required is measured from maps */
   gboolean wanted[DH_N_DEGRADE][DH_DEGRADE_SEVERITIES];
   guint n_wanted, n_begun;
   guint left_out; /* of any run: images */
@@ -66,6 +67,14 @@ new_required (const Work *work, gint64 clean, GError **error)
   return dh_cli_required_new (work->require ? text->str : NULL, work->protocols, DH_CLI_REQUIRE_OF_STORED, error);
 }
 
+/* They are removed once worse images are measured. */
+static gboolean
+has_maps (const DhRunRow *run)
+{
+  g_autofree char *owner = dh_map_owner_new (run, NULL), *maps = g_build_filename (run->folder, "eval", "scores", NULL);
+  return g_file_test (maps, G_FILE_TEST_IS_DIR) && dh_map_owner_made_scores (run->folder, owner);
+}
+
 /* One that is done and does not have to be made again; 0: none. */
 static gint64
 find_done (Work *work, DhDataset *dataset, GError **error)
@@ -93,8 +102,10 @@ find_done (Work *work, DhDataset *dataset, GError **error)
                             .model_sha256 = (char *)dh_model_sha256 (dh_predictor_model (predictor)) };
   const gint64 run = dh_robustness_find_run (work->database, &wanted, work->protocols->pdata[0], error);
   g_autoptr (DhRunRow) row = run ? dh_database_get_run (work->database, run, error) : NULL;
-  work->left_out += row ? (guint)row->images_failed : 0;
-  return row ? run : 0;
+  if (!row || (work->reads_maps && !has_maps (row)))
+    return 0;
+  work->left_out += (guint)row->images_failed;
+  return run;
 }
 
 static void
@@ -154,9 +165,7 @@ measure_clean (Work *work, GError **error)
   if (work->clean)
     return check_clean (work, error);
   dh_cli_say_room (work->cli, work->dataset, work->folder, 1, TRUE);
-  work->options.warning = dh_cli_warn_early;
   work->clean = measure (work, work->dataset, "clean", error);
-  work->options.warning = NULL; /* what is wrong with worse images is no mistake */
   return work->clean != 0 && check_clean (work, error);
 }
 
@@ -327,12 +336,14 @@ dh_cmd_robustness (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (cli, argc, argv, entries, NULL, "--dataroot DIR --folder OUT --params W [--degrade KIND,…]",
-                     "Measures what anomaly detection loses where images are worse: noise, blur, night, fog, rain,\n"
-                     "compression, in five severities, beside the images as they are. What was stopped goes on where\n"
-                     "it was, and runs that are there are not made again.",
-                     "densehybrid robustness --dataroot FS_LAF --folder out --params dlv3_hybrid.pth --out worse.html",
-                     NULL, &status))
+  if (!dh_cli_parse (
+          cli, argc, argv, entries, NULL, "--dataroot DIR --folder OUT --params W [--degrade KIND,…]",
+          "Measures what anomaly detection loses where images are worse: noise, blur, night, fog, rain,\n"
+          "compression, in five severities, beside the images as they are. What was stopped goes on where\n"
+          "it was, and runs that are there are not made again, but where --require asks of slices, classes or\n"
+          "intervals, and their maps are gone.",
+          "densehybrid robustness --dataroot FS_LAF --folder out --params dlv3_hybrid.pth --out worse.html", NULL,
+          &status))
     return status;
   if (!folder)
     return dh_cli_usage (cli, "--folder is missing: where do the score maps go?");
@@ -353,9 +364,16 @@ dh_cmd_robustness (DhCli *cli, int argc, char **argv)
   g_autoptr (DhCliRequired) required = new_required (&work, 1, &error);
   if (!required)
     return dh_cli_fail (cli, &error);
+  const char *compared = dh_cli_required_find_compared_classes (required);
+  if (compared)
+    return dh_cli_usage (cli,
+                         "--require %s: of worse images the network sees classes in other pixels, so that they are not "
+                         "held against another run's",
+                         compared);
+  work.reads_maps = dh_cli_required_reads_maps (required);
   if (((const DhProtocol *)found->pdata[0])->kind != DH_PROTOCOL_PIXEL)
     return dh_cli_usage (cli, "--protocol: name one of pixels first, of whose numbers the tables are");
-  work.options = (DhEvaluationOptions){ .score = DH_MAP_HYBRID, .reduction = &reduction };
+  work.options = (DhEvaluationOptions){ .score = DH_MAP_HYBRID, .reduction = &reduction, .warning = dh_cli_warn_early };
   if (score
       && (!dh_map_from_name (score, &work.options.score) || work.options.score >= DH_MAP_LOGITS
           || work.options.score == DH_MAP_SEGMENTATION))

@@ -1,10 +1,11 @@
 #include "dh-early-look-private.h"
 
 void
-dh_early_look_init (DhEarlyLook *early, guint classes, const DhClassTable *table, DhEvaluationWarning warning,
-                    gpointer data)
+dh_early_look_init (DhEarlyLook *early, DhDataset *dataset, guint classes, const DhClassTable *table,
+                    DhEvaluationWarning warning, gpointer data)
 {
-  *early = (DhEarlyLook){ warning ? dh_first_look_new (classes, table) : NULL, warning, data };
+  const gboolean asked = warning && dh_dataset_degradation (dataset).severity == 0;
+  *early = (DhEarlyLook){ asked ? dh_first_look_new (classes, table) : NULL, warning, data };
 }
 
 static void

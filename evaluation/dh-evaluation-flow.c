@@ -385,7 +385,8 @@ dh_evaluation_flow_visit (DhEvaluationFlow *flow, GError **error)
                           .add = add };
   /* One of each map's pixels, the same by class, and what its protocols pool. */
   first.rankings = (flow->table ? 3 : 2) * dh_meters_count (flow->meters) + flow->options->n_protocols;
-  dh_early_look_init (&flow->early, flow->classes, flow->table, flow->options->warning, flow->options->data);
+  dh_early_look_init (&flow->early, flow->options->dataset, flow->classes, flow->table, flow->options->warning,
+                      flow->options->data);
   const gboolean visited = dh_run_pictures (&first, all, n, flow->cancellable, error);
   dh_early_look_end (&flow->early);
   if (!visited)

@@ -53,7 +53,7 @@ typedef struct
   guint threads;                /* that read, write and measure pictures; 0: as many as the machine has use for */
   /* Called on the evaluating thread after each image was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
-  DhEvaluationWarning warning; /* may be NULL */
+  DhEvaluationWarning warning; /* of the first pictures, unless they are made worse; may be NULL */
   gpointer data;
 } DhEvaluationOptions;
 

@@ -295,8 +295,8 @@ dh_open_evaluation_run (const DhOpenEvaluationOptions *options, GCancellable *ca
   if (!check (&flow, towns, error))
     return NULL;
 
-  dh_early_look_init (&flow.early, flow.classes, dh_dataset_class_table (options->dataset), options->warning,
-                      options->data);
+  dh_early_look_init (&flow.early, options->dataset, flow.classes, dh_dataset_class_table (options->dataset),
+                      options->warning, options->data);
   g_autoptr (GError) local = NULL;
   g_auto (DhRunOrigin) origin = { { 0 } };
   dh_run_origin_init_network (&origin, options->predictor, DH_MAP_HYBRID);

@@ -28,7 +28,7 @@ typedef struct
   const char *command;          /* that does the same, for the run's provenance; may be NULL */
   /* Called on the evaluating thread after each picture was committed; may be NULL. */
   void (*image_done) (const DhRunImageRow *row, guint done, guint total, gpointer data);
-  DhEvaluationWarning warning; /* of the first pictures; may be NULL */
+  DhEvaluationWarning warning; /* of the first pictures, unless they are made worse; may be NULL */
   gpointer data;
 } DhOpenEvaluationOptions;
 

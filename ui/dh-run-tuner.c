@@ -32,8 +32,9 @@ show_record (DhRunTuner *self)
   const DhThreshold *threshold = dh_session_get_run_threshold (self->session, self->side);
   DhThresholdRecord *record = DH_THRESHOLD_RECORD (self->record);
   const gboolean own = dh_session_run_threshold_is_own (self->session, self->side);
+  const gboolean otherwise = dh_session_run_threshold_is_seen_otherwise (self->session, self->side);
   const gboolean can = dh_session_can_choose_run_threshold (self->session, self->side);
-  if (!dh_threshold_record_show (record, threshold, own, can, TRUE))
+  if (!dh_threshold_record_show (record, threshold, own, otherwise, can, TRUE))
     return;
   g_autofree char *name = g_strdup_printf (_ ("%s threshold"), self->title);
   dh_histogram_set_label (DH_HISTOGRAM (self->histogram), name, dh_threshold_record_get_text (record));

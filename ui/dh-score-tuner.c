@@ -30,6 +30,7 @@ show_record (DhScoreTuner *self)
   DhThresholdRecord *record = DH_THRESHOLD_RECORD (self->record);
   if (!dh_threshold_record_show (record, dh_session_get_threshold (self->session, self->score),
                                  dh_session_threshold_is_own (self->session, self->score),
+                                 dh_session_threshold_is_seen_otherwise (self->session, self->score),
                                  dh_session_can_choose (self->session, self->score), is_open (self)))
     return;
   g_autofree char *name = g_strdup_printf (_ ("%s threshold"), dh_score_title (self->score));

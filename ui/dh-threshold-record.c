@@ -56,10 +56,10 @@ set_warning (GtkWidget *widget, gboolean own)
 }
 
 gboolean
-dh_threshold_record_show (DhThresholdRecord *self, const DhThreshold *threshold, gboolean own, gboolean can,
-                          gboolean warn)
+dh_threshold_record_show (DhThresholdRecord *self, const DhThreshold *threshold, gboolean own, gboolean otherwise,
+                          gboolean can, gboolean warn)
 {
-  if (is_shown (self, threshold, (guint)own | (guint)can << 1 | (guint)warn << 2))
+  if (is_shown (self, threshold, (guint)own | (guint)can << 1 | (guint)warn << 2 | (guint)otherwise << 3))
     return FALSE;
   g_autofree char *text = describe (threshold);
   gtk_label_set_markup (GTK_LABEL (self->text), text);
@@ -69,14 +69,20 @@ dh_threshold_record_show (DhThresholdRecord *self, const DhThreshold *threshold,
                                                                                            : "object-select-symbolic");
   set_warning (self->text, own);
   set_warning (self->icon, own);
+  gtk_label_set_markup (GTK_LABEL (self->warning),
+                        otherwise ? _ ("<b>τ was chosen on these images, degraded otherwise:</b> not what to expect on "
+                                       "others.")
+                                  : _ ("<b>τ was chosen on this very set:</b> the best that could be had, not what to "
+                                       "expect."));
   gtk_widget_set_visible (self->warning, own && warn);
-  /* What another set gave is not what this one's buttons give. */
+  /* What another set gave, or other images of it, is not what this one's buttons give. */
   const gboolean elsewhere = threshold->rule > DH_RULE_START && threshold->source != NULL && !own;
   dh_calibration_menu_set_used (DH_CALIBRATION_MENU (self->calibrations), elsewhere);
   self->updating = TRUE;
   for (guint rule = DH_RULE_TPR95; rule < DH_N_RULES; rule++)
     {
-      gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->presets[rule]), threshold->rule == rule && !elsewhere);
+      gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (self->presets[rule]),
+                                    threshold->rule == rule && !elsewhere && !otherwise);
       gtk_widget_set_sensitive (self->presets[rule], can);
       gtk_widget_set_tooltip_text (self->presets[rule], can ? NULL : _ ("Needs labels with anomaly and inlier pixels"));
     }
@@ -178,8 +184,6 @@ dh_threshold_record_init (DhThresholdRecord *self)
   gtk_widget_set_parent (line, widget);
   self->warning = dh_ui_label (NULL, "dh-warnbox", 0);
   gtk_label_set_wrap (GTK_LABEL (self->warning), TRUE);
-  gtk_label_set_markup (GTK_LABEL (self->warning),
-                        _ ("<b>τ was chosen on this very set:</b> the best that could be had, not what to expect."));
   gtk_widget_set_parent (self->warning, widget);
 }
 

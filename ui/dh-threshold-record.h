@@ -13,10 +13,11 @@ G_DECLARE_FINAL_TYPE (DhThresholdRecord, dh_threshold_record, DH, THRESHOLD_RECO
 
 /* `side` and `score`: as in dh-calibration.h. */
 GtkWidget *dh_threshold_record_new (DhSession *session, gint side, DhScore score);
-/* `own`: chosen on the set it is used on, which the warning tells where `warn` is set; `can`: rules can choose here.
+/* `own`: chosen on the set it is used on, which the warning tells where `warn` is set, `otherwise`: on its images as
+ * they were degraded otherwise; `can`: rules can choose here.
  * Cheap where nothing of it changed, as while a threshold is dragged: FALSE. Then what it says is another. */
-gboolean dh_threshold_record_show (DhThresholdRecord *record, const DhThreshold *threshold, gboolean own, gboolean can,
-                                   gboolean warn);
+gboolean dh_threshold_record_show (DhThresholdRecord *record, const DhThreshold *threshold, gboolean own,
+                                   gboolean otherwise, gboolean can, gboolean warn);
 /* After a button was pressed that chose nothing new, it shows what is. */
 void dh_threshold_record_forget (DhThresholdRecord *record);
 /* "Best F1 on RoadAnomaly21, 10 images"; borrowed. */

@@ -149,7 +149,8 @@ find_calibrations (Wanted *wanted, DhDatabase *database, GCancellable *cancellab
       const DhRunRow *row = rows->pdata[i];
       if (!is_wanted (wanted, row))
         continue;
-      g_autofree char *id = dh_threshold_make_source_id (dh_session_id_of_root (row->dataset_root), row->split, NULL);
+      g_autofree char *id =
+          dh_threshold_make_source_id (dh_session_id_of_root (row->dataset_root), row->split, NULL, NULL);
       if (g_cancellable_is_cancelled (cancellable) || g_hash_table_contains (seen, id))
         continue;
       g_autoptr (GError) unread = NULL;

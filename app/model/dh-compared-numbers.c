@@ -205,7 +205,8 @@ fill_threshold (DhComparedNumbers *self, DhSession *session, guint at, const Sid
   self->own[at] = self->threshold[at] != NULL
                   && (side->details != NULL ? threshold->rule > DH_RULE_START
                       : side->run_side >= 0 ? is_of_open_set (session, threshold)
-                                            : dh_session_threshold_is_own (session, side->score));
+                                            : dh_session_threshold_is_own (session, side->score)
+                                                  && !dh_session_threshold_is_seen_otherwise (session, side->score));
   const gboolean counted = self->threshold[at] != NULL && count (session, side, threshold->value, &counts);
   const char *why = counted                       ? NULL
                     : side->nothing != NULL       ? side->nothing

@@ -126,7 +126,8 @@ set_rule (Tuning *tuning, const DhRunDetails *details, DhRule rule, double value
   if (details == NULL)
     return;
   tuning->now.source = g_strdup (details->data);
-  tuning->now.source_id = dh_threshold_make_source_id (dh_session_id_of_root (details->root), details->split, NULL);
+  tuning->now.source_id = dh_threshold_make_source_id (dh_session_id_of_root (details->root), details->split, NULL,
+                                                       dh_fingerprint_get_degradation (details->fingerprint));
   tuning->now.n_images = details->images;
 }
 
@@ -291,6 +292,16 @@ dh_session_run_threshold_is_own (DhSession *self, guint side)
   return details != NULL
          && dh_threshold_is_from (dh_session_get_run_threshold (self, side), dh_session_id_of_root (details->root),
                                   details->split);
+}
+
+gboolean
+dh_session_run_threshold_is_seen_otherwise (DhSession *self, guint side)
+{
+  const DhRunDetails *details = dh_session_get_run_details (self, side);
+  return details != NULL
+         && g_strcmp0 (dh_threshold_get_degradation (dh_session_get_run_threshold (self, side)),
+                       dh_fingerprint_get_degradation (details->fingerprint))
+                != 0;
 }
 
 void

@@ -269,6 +269,13 @@ dh_session_can_choose (DhSession *self, DhScore score)
   return dh_score_stats_has (stats, score) && !isnan (dh_score_stats_choose (stats, score, DH_RULE_BEST_F1));
 }
 
+/* NULL: pictures are seen as they are. */
+static char *
+dup_degradation (DhSession *self)
+{
+  return self->dataset != NULL ? dh_degradation_to_text (dh_dataset_degradation (self->dataset)) : NULL;
+}
+
 gboolean
 dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
 {
@@ -285,8 +292,9 @@ dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
   const gboolean of_set = stats == self->set_stats;
   g_autofree char *splits = NULL, *set = dh_session_dup_set_id (self, &splits);
   threshold->source = g_strdup (of_set ? dh_session_get_dataset_title (self) : dh_image_item_get_name (self->current));
+  g_autofree char *degradation = dup_degradation (self);
   threshold->source_id =
-      dh_threshold_make_source_id (set, splits, of_set ? NULL : dh_image_item_get_stem (self->current));
+      dh_threshold_make_source_id (set, splits, of_set ? NULL : dh_image_item_get_stem (self->current), degradation);
   dh_session_commit_threshold (self, score);
   return TRUE;
 }
@@ -304,6 +312,13 @@ dh_session_threshold_is_own (DhSession *self, DhScore score)
 {
   g_autofree char *splits = NULL, *set = dh_session_dup_set_id (self, &splits);
   return dh_threshold_is_from (&self->thresholds[score], set, splits);
+}
+
+gboolean
+dh_session_threshold_is_seen_otherwise (DhSession *self, DhScore score)
+{
+  g_autofree char *degradation = dup_degradation (self);
+  return g_strcmp0 (dh_threshold_get_degradation (&self->thresholds[score]), degradation) != 0;
 }
 
 void

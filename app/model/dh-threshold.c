@@ -35,13 +35,31 @@ dh_threshold_equal (const DhThreshold *a, const DhThreshold *b)
 
 #define STEM_MARK "//"
 #define SPLITS_MARK "::"
+#define DEGRADATION_MARK "++"
+
+/* NULL where there is none: a folder or a picture may be called anything. */
+static const char *
+find_degradation_mark (const char *source_id)
+{
+  DhDegradation degradation;
+  const char *mark = source_id != NULL ? g_strrstr (source_id, DEGRADATION_MARK) : NULL;
+  return mark != NULL && dh_degradation_from_text (mark + strlen (DEGRADATION_MARK), &degradation) ? mark : NULL;
+}
 
 char *
-dh_threshold_make_source_id (const char *set, const char *splits, const char *stem)
+dh_threshold_make_source_id (const char *set, const char *splits, const char *stem, const char *degradation)
 {
-  if (stem != NULL)
-    return g_strconcat (set, STEM_MARK, stem, NULL);
-  return splits != NULL && *splits != '\0' ? g_strconcat (set, SPLITS_MARK, splits, NULL) : g_strdup (set);
+  const gboolean of_splits = stem == NULL && splits != NULL && *splits != '\0';
+  const char *part_mark = stem != NULL ? STEM_MARK : of_splits ? SPLITS_MARK : "";
+  const char *part = stem != NULL ? stem : of_splits ? splits : "";
+  return g_strconcat (set, part_mark, part, degradation != NULL ? DEGRADATION_MARK : NULL, degradation, NULL);
+}
+
+const char *
+dh_threshold_get_degradation (const DhThreshold *threshold)
+{
+  const char *mark = find_degradation_mark (threshold->source_id);
+  return mark != NULL ? mark + strlen (DEGRADATION_MARK) : NULL;
 }
 
 gboolean
@@ -50,7 +68,8 @@ dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char 
   if (threshold->rule <= DH_RULE_START || threshold->source_id == NULL || set == NULL
       || !g_str_has_prefix (threshold->source_id, set))
     return FALSE;
-  const char *rest = threshold->source_id + strlen (set);
+  const char *behind = threshold->source_id + strlen (set), *mark = find_degradation_mark (behind);
+  g_autofree char *rest = mark != NULL ? g_strndup (behind, (gsize)(mark - behind)) : g_strdup (behind);
   if (*rest == '\0' || g_str_has_prefix (rest, STEM_MARK))
     return TRUE;
   if (!g_str_has_prefix (rest, SPLITS_MARK))

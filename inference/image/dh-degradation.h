@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  *   contrast    0.7, 0.5, 0.35, 0.22, 0.12 of what lies between v and the picture's mean luminance
  *   fog         a veil that lets e^−τ through, τ = 0.35, 0.7, 1.2, 1.9, 2.8 above two fifths of the height and less
  *               towards the bottom (a plain road is nearer there), here thicker and there thinner by 3/8
- *   rain        150, 350, 700, 1200, 2000 streaks a megapixel, of length 24 to 60, and a veil of 4 to 20 per cent
+ *   rain        150, 350, 700, 1200, 2000 streaks a megapixel, of which a fifth or more fall beside it, of length 24
+ *               to 60, and a veil of 4 to 20 per cent
  *   jpeg        written and read as JPEG of quality 40, 25, 15, 10, 7
  *   resolution  the means of blocks of 2, 3, 4, 6, 8 pixels a side, and lines between their centres
  *

@@ -129,6 +129,28 @@ def _():
         refuses((*words, "--require", wrong), status=2)
 
 
+@case("what is required of slices of worse images is told as often as it is asked, though their maps are gone")
+def _():
+    words = ("robustness", "--dataroot", top / "scenes-of-classes", "--db", top / "worse-slices.db", "--quiet", "--json", "--params", "demo",
+             "--dataset", "street-hazards", "--folder", top / "worse-slices", "--degrade", "fog:5")
+    numbers = []
+    for require in ((), ("--require", "slices:ap>=@clean-100%"), ("--require", "slices:ap>=@clean-100%"),
+                    ("--require", "classes:ap>=0%"), ("--require", "ap>=0%"), ()):
+        code, text, err, _ = run(*words, *require)
+        assert code == 0 and err == "", (require, err)
+        numbers.append(json.loads(text)["degradations"][0]["severities"][0]["run"])
+    assert numbers == [2, 3, 4, 5, 5, 5], numbers
+    assert not (top / "worse-slices" / "fog-5" / "eval").exists()
+    code, _, err, _ = run(*words, "--require", "slices:ap>=@clean+100%")
+    assert code == 1 and "of the slice " in err and "cannot be told" not in err, err
+    # that the network knows nothing in the dark is what was asked, and no mistake in how it was called
+    code, _, err, _ = run("eval-ood", *words[1:3], "--dataset", "street-hazards", "--split", "test", "--params", "demo", "--db",
+                          top / "dark.db", "--folder", top / "dark", "--json", "--degrade", "dark:5")
+    assert code == 0 and "dark:5" in err and "does not know" not in err, err
+    # a network sees no class in the same pixels of other images
+    refuses((*words, "--require", "ap>=0%,classes:ap>=@clean-50%"), "of worse images", status=2)
+
+
 @case("the last run of the same images is found, and none is no pass")
 def _():
     data_set("first", 4)

@@ -4,6 +4,7 @@
 #include "dh-compared-numbers.h"
 #include "dh-kept-map.h"
 #include "dh-run-list.h"
+#include "dh-run-threshold.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
@@ -111,7 +112,13 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   session_open_all (fixture);
   const gint64 clean = evaluate (fixture, 1);
   const double clean_ap = set_ap (session);
+  g_assert_true (dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1));
+  g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_HYBRID));
+  g_assert_false (dh_session_threshold_is_seen_otherwise (session, DH_SCORE_HYBRID));
   degrade (fixture, "noise:5");
+  /* It stays, and is of these images as they are: not the best that could be had of them as they are seen now. */
+  g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_HYBRID));
+  g_assert_true (dh_session_threshold_is_seen_otherwise (session, DH_SCORE_HYBRID));
   g_assert_null (dh_session_find_evaluated (session));
   const gint64 worse = evaluate (fixture, 2);
   const double worse_ap = set_ap (session);
@@ -149,6 +156,13 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   g_assert_null (dh_session_dup_seen_otherwise (session, "noise:5"));
   g_autofree char *named = dh_session_dup_name_seen (session, "Net", "fog:1");
   g_assert_cmpstr (named, ==, "Net · Fog 1");
+
+  for (guint side = 0; side < 2; side++)
+    {
+      g_assert_true (dh_session_choose_run_threshold (session, side, DH_RULE_TPR95));
+      g_assert_true (dh_session_run_threshold_is_own (session, side));
+      g_assert_false (dh_session_run_threshold_is_seen_otherwise (session, side));
+    }
 
   /* Kept of a run, it is of the images as that saw them. */
   session_wait_for (dh_session_get_run_map (session, 0) != NULL && dh_session_get_run_map (session, 0)->values != NULL

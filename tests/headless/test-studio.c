@@ -475,18 +475,31 @@ test_sources (void)
     const char *set, *splits, *stem; /* that it was chosen on */
     const char *used, *used_splits;
     gboolean own;
+    const char *seen;
   } cases[] = {
-    { "/d/fs", NULL, NULL, "/d/fs", NULL, TRUE },           { "/d/fs", NULL, NULL, "/d/f", NULL, FALSE },
-    { "/d/fs", NULL, "town/7", "/d/fs", NULL, TRUE },       { "/d/fs", NULL, "town/7", "/d/fs", "val", TRUE },
-    { "/d/sh", "val", NULL, "/d/sh", "train,val", TRUE },   { "/d/sh", "train,val", NULL, "/d/sh", "val", TRUE },
-    { "/d/sh", "val", NULL, "/d/sh", "test", FALSE },       { "/d/sh", "val", NULL, "/d/sh", "", TRUE },
-    { "/d/sh", "validation", NULL, "/d/sh", "val", FALSE }, { "/d/sh", "val", NULL, NULL, NULL, FALSE },
+    { "/d/fs", NULL, NULL, "/d/fs", NULL, TRUE },
+    { "/d/fs", NULL, NULL, "/d/f", NULL, FALSE },
+    { "/d/fs", NULL, "town/7", "/d/fs", NULL, TRUE },
+    { "/d/fs", NULL, "town/7", "/d/fs", "val", TRUE },
+    { "/d/sh", "val", NULL, "/d/sh", "train,val", TRUE },
+    { "/d/sh", "train,val", NULL, "/d/sh", "val", TRUE },
+    { "/d/sh", "val", NULL, "/d/sh", "test", FALSE },
+    { "/d/sh", "val", NULL, "/d/sh", "", TRUE },
+    { "/d/sh", "validation", NULL, "/d/sh", "val", FALSE },
+    { "/d/sh", "val", NULL, NULL, NULL, FALSE },
+    { "/d/fs", NULL, NULL, "/d/fs", NULL, TRUE, "fog:3" },
+    { "/d/fs", NULL, "a++b", "/d/fs", "val", TRUE, "fog:3" },
+    { "/d/sh", "val", NULL, "/d/sh", "val", TRUE, "dark:1" },
+    { "/d/sh", "val", NULL, "/d/sh", "test", FALSE, "dark:1" },
+    { "/d/fs++x", NULL, "a++fog", "/d/fs++x", NULL, TRUE },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       DhThreshold record = { .rule = DH_RULE_TPR95,
-                             .source_id = dh_threshold_make_source_id (cases[i].set, cases[i].splits, cases[i].stem) };
+                             .source_id = dh_threshold_make_source_id (cases[i].set, cases[i].splits, cases[i].stem,
+                                                                       cases[i].seen) };
       g_assert_cmpint (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits), ==, cases[i].own);
+      g_assert_cmpstr (dh_threshold_get_degradation (&record), ==, cases[i].seen);
       record.rule = DH_RULE_BY_HAND;
       g_assert_false (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits));
       dh_threshold_clear (&record);
