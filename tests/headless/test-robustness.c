@@ -10,6 +10,7 @@
 #include "dh-file.h"
 #include "dh-map-owner.h"
 #include "dh-map-removal.h"
+#include "dh-report.h"
 #include "dh-robustness.h"
 #include "dh-run-reading.h"
 #include "evaluation-fixture.h"
@@ -109,6 +110,20 @@ test_apart (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *images = dh_run_numbers_dup_images (fixture->database, of_fog->run, clean->run);
   evaluation_assert_has (images, "run %d saw the images degraded by fog:3, run %d as they are", (int)of_fog->run,
                          (int)clean->run);
+  /* A threshold that is the best on these is not chosen on those; what either chose on itself is. */
+  const struct
+  {
+    gint64 run, source;
+  } chosen[] = {
+    { clean->run, of_fog->run }, { of_fog->run, clean->run }, { clean->run, clean->run }, { of_fog->run, of_fog->run }
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (chosen); i++)
+    {
+      g_auto (DhReportThreshold) kept = { 0 };
+      g_assert_true (
+          dh_report_choose_threshold (fixture->database, chosen[i].run, "best-f1", chosen[i].source, &kept, &error));
+      g_assert_cmpint (kept.own, ==, chosen[i].run == chosen[i].source);
+    }
   g_autoptr (DhEvaluation) of_thicker = evaluate (fixture, thicker, fixture->out);
   g_assert_cmpuint (of_thicker->resumed, ==, 0);
   g_autoptr (DhEvaluation) again = evaluate (fixture, fog, fixture->out);
