@@ -54,8 +54,10 @@ choose_outputs (DhOnnxBuild *build, const DhOnnxPictures *pictures, const DhOnnx
     {
       const DhOnnxValue *output = outputs->pdata[i];
       const DhOnnxKnown *known = find_output (build, output->name, &channels);
-      const gboolean outliers =
-          known && channels == 2 && (sounds_like_outliers (output->name) || (outputs->len == 2 && i == 1 && chosen[0]));
+      const gboolean outliers = known && channels == 2
+                                && (sounds_like_outliers (output->name)
+                                    || (outputs->len == 2 && i == 1 && chosen[0]
+                                        && dh_graph_node (build->graph, chosen[0]->value)->channels > 2));
       if (outliers && !pictures->outlier_logits && !pictures->logits && !chosen[1])
         chosen[1] = known;
       else if (known && !outliers && !pictures->logits && !chosen[0])
