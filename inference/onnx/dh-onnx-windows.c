@@ -187,12 +187,13 @@ dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
     return dh_onnx_take_value (build, node, dh_graph_adaptive_pool (build->graph, x, rows, by_aspect));
   if (!is_square (&window) || window.dilation[0] != 1 || window.padding[0] > window.kernel[0] / 2)
     return refuse_window (node, &window, error);
-  /* Where that does nothing at this size, it does at another. */
-  if (dh_onnx_node_get_int (node, "ceil_mode", 0) && window.stride[0] > 1)
-    return dh_onnx_refuse (node, error, "rounds its size up (ceil_mode): here sizes are rounded down");
   if (!most && window.padding[0] > 0 && dh_onnx_node_get_int (node, "count_include_pad", 0))
     return dh_onnx_refuse (node, error, "counts its padding in the mean (count_include_pad)");
   const gint kernel = (gint)window.kernel[0], stride = (gint)window.stride[0], padding = (gint)window.padding[0];
+  if (dh_onnx_node_get_int (node, "ceil_mode", 0) && stride > 1)
+    return dh_onnx_take_value (build, node,
+                               dh_graph_pool_rounded_up (build->graph, most ? DH_OP_MAX_POOL : DH_OP_AVERAGE_POOL, x,
+                                                         kernel, stride, padding));
   return dh_onnx_take_value (build, node,
                              most ? dh_graph_max_pool (build->graph, x, kernel, stride, padding)
                                   : dh_graph_average_pool (build->graph, x, kernel, stride, padding));

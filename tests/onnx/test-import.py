@@ -266,6 +266,24 @@ def windows_alone(top):
         near(np.load(top / "picture_logits.npy"), full, f"{height}x{width}")
 
 
+def cut_windows(top):
+    path = top / "cut.onnx"
+    net = Network()
+    x = net.relu(net.conv("image", 6))
+    parts = [net.pool(kind, x, kernel, stride, pad, ceil_mode=1)
+             for kind, kernel, stride, pad in (("MaxPool", 2, 2, 0), ("AveragePool", 2, 2, 0), ("MaxPool", 3, 2, 1))]
+    parts[2] = net.resize(parts[2], parts[0])
+    net.outputs = [(net.resize(net.conv(net.concat(*parts), 5, 1), "image"), "out")]
+    model = save(net, path)
+    for height, width in ((96, 160), (97, 131)):
+        infer_near(top, path, model, height, width)
+    again = top / "again.onnx"
+    run(PROGRAM, "weights", "convert", path, again, "--size", "97x131")
+    infer(top, path, "--maps", "likelihood")
+    found = evaluator.run(onnx.load(str(again)), image=make_picture(top, 97, 131)[None])
+    near(np.load(top / "picture_likelihood.npy"), found["likelihood"])
+
+
 def halved(net, up):
     """Half the picture's sides, by reals: up or down."""
     sides = net.node("Slice", net.node("Shape", "image"), net.constant([2]), net.constant([(1 << 63) - 1]), net.constant([0]))
@@ -424,9 +442,6 @@ REFUSED = {
     "strides that differ": (lambda n: first(n, "Conv", strides=[1, 2]), "square"),
     "padding of one side": (lambda n: first(n, "MaxPool", pads=[0, 0, 1, 1]), "square"),
     "a huge dilation": (lambda n: first(n, "Conv", dilations=[1 << 40, 1 << 40]), "dilations"),
-    "sizes rounded up": (lambda n: first(n, "MaxPool", ceil_mode=1), "ceil_mode"),
-    "sizes rounded up elsewhere": (lambda n: first(n, "MaxPool", ceil_mode=1, kernel_shape=[2, 2], pads=[0] * 4),
-                                   "ceil_mode"),
     "values made whole": (lambda n: [renamed(n, "Relu", "Cast"), first(n, "Cast", to=TensorProto.INT64)], "whole numbers"),
     "a bias that is nowhere": (lambda n: n.nodes[0].input.append("nowhere"), "bias"),
     "a bound that is reckoned": (lambda n: [renamed(n, "Relu", "Clip"), only(n.nodes, "Clip").input.extend([n.constant(np.array(0.0)), "image"])],
@@ -526,6 +541,7 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
         case(f"two heads, sizes {way}, {mode}, {height}x{width}", two_heads, at, way, mode, height, width)
     for size in ((96, 144), (24, 24)):  # the latter's grids have windows of two and three pixels
         case(f"a fixed size is as good as any: {size}", of_another_size, at, *size)
+    case("windows that the edge cuts off", cut_windows, at)
     case("windows alone are no grid", windows_alone, at)
     case("sizes are reckoned as the file says", reckoned_sizes, at)
     case("a size that is nothing's at other sizes", multiples, at)
