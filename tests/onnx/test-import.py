@@ -341,14 +341,21 @@ def turned(top):
         assert "axis 1" in run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1).stderr
 
 
-def two_classes(top):
-    path = top / "classes.onnx"
-    for names, outliers in ((("out", "aux"), False), (("out", "out_ood"), True)):
+def heads(top):
+    """Which output is which, where nothing is said."""
+    path = top / "heads.onnx"
+    make_picture(top, 64, 64)
+
+    def features(net):
+        return net.relu(net.conv("image", 6))
+    for made, classes, outliers in (((("out", 2), ("aux", 2)), 2, False), ((("out", 2), ("out_ood", 2)), 2, True),
+                                    ((("a", 2), ("b", 5)), 5, True), ((("a", 5), ("b", 2), ("c", 2)), 5, False),
+                                    ((("features", features), ("out", 5)), 5, False), ((("relu", features),), 6, False)):
         net = Network()
-        net.outputs = [(net.conv("image", 2, 3), name) for name in names]
+        net.outputs = [(net.conv("image", kind, 3) if isinstance(kind, int) else kind(net), name) for name, kind in made]
         save(net, path)
         told = json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)
-        assert told["outlier_head"] == outliers, (names, told)
+        assert (told["classes"], told["outlier_head"]) == (classes, outliers), (made, told)
 
 
 def other_forms(top):
@@ -546,7 +553,7 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     case("sizes are reckoned as the file says", reckoned_sizes, at)
     case("a size that is nothing's at other sizes", multiples, at)
     case("turned axes at the end", turned, at)
-    case("two classes and an auxiliary head", two_classes, at)
+    case("which output is which", heads, at)
     case("every other form", other_forms, at)
     case("what is said of pictures and outputs", as_is_said, at)
     for name, (change, words) in REFUSED.items():
