@@ -254,10 +254,10 @@ begin (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
                    "the network reads %u inputs, not one picture of the form N×3×H×W in float32%s", model->inputs->len,
-                   pixels
-                       ? " (its input is N×H×W×3; this program writes such files for others to run: open the weights "
-                         "that it was made of)"
-                       : "");
+                   pixels ? " (its input is N×H×W×3; this program writes such files for others to run: open the "
+                            "weights that it was made of)"
+                   : picture && !real ? " (its input is of another type: export it without the conversion)"
+                                      : "");
       return FALSE;
     }
   const gboolean sized = build->sized = picture->n_dims == 4 && picture->dims[2] > 0 && picture->dims[3] > 0;

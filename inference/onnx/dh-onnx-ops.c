@@ -212,6 +212,14 @@ scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **erro
          && dh_onnx_take_value (build, node, dh_graph_norm (build->graph, x, label, 0.1));
 }
 
+/* What is one pixel large is the same wherever it is added. */
+static DhValue
+spread (DhOnnxBuild *build, DhValue value, DhShape shape, DhValue like, DhShape to)
+{
+  return shape.h == 1 && shape.w == 1 && (to.h > 1 || to.w > 1) ? dh_graph_resize (build->graph, value, like, FALSE)
+                                                                : value;
+}
+
 static gboolean
 add_values (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
@@ -219,12 +227,16 @@ add_values (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   for (guint i = 1; sum != DH_NO_VALUE && i < node->inputs->len; i++)
     {
       DhShape a, b;
-      const DhValue other = dh_onnx_value (build, node, i, error);
+      DhValue other = dh_onnx_value (build, node, i, error);
       if (other == DH_NO_VALUE || !dh_onnx_shape (build, node, sum, &a, error)
           || !dh_onnx_shape (build, node, other, &b, error))
         return FALSE;
-      if (a.c != b.c || a.h != b.h || a.w != b.w)
+      const gboolean one = (a.h == 1 && a.w == 1) || (b.h == 1 && b.w == 1);
+      if (a.c != b.c || (!one && (a.h != b.h || a.w != b.w)))
         return dh_onnx_refuse (node, error, "adds %d×%d×%d and %d×%d×%d", a.c, a.h, a.w, b.c, b.h, b.w);
+      const DhValue before = sum;
+      sum = spread (build, sum, a, other, b);
+      other = spread (build, other, b, before, a);
       sum = dh_graph_add (build->graph, sum, other);
     }
   return sum != DH_NO_VALUE && dh_onnx_take_value (build, node, sum);

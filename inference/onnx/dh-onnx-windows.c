@@ -369,8 +369,9 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
       if (!g_str_equal (mode, "linear") && !g_str_equal (mode, "bilinear"))
         return dh_onnx_refuse (node, error, "resizes by “%s”: here it is bilinear", mode);
       if (!corners && !g_str_equal (places, "half_pixel") && !g_str_equal (places, "pytorch_half_pixel"))
-        return dh_onnx_refuse (node, error,
-                               "resizes with “%s” coordinates: here pixels' centres or corners are aligned", places);
+        return dh_onnx_refuse (
+            node, error, "resizes with “%s” coordinates: here pixels' centres or corners are aligned%s", places,
+            old ? "; before operator set 11 there is nothing else, so export it with a later one" : "");
       if (dh_onnx_node_get_int (node, "antialias", 0))
         return dh_onnx_refuse (node, error, "resizes with antialias");
       build->align_corners = corners;

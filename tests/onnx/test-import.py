@@ -284,6 +284,18 @@ def cut_windows(top):
     near(np.load(top / "picture_likelihood.npy"), found["likelihood"])
 
 
+def spread(top):
+    """A mean of everything is added to everything."""
+    path = top / "spread.onnx"
+    net = Network()
+    x = net.relu(net.conv("image", 6, 3, 2))
+    mean = net.node("GlobalAveragePool", x, shape=(1, 6, 1, 1))
+    x = net.same("Add", x, net.node("Add", mean, x, shape=net.shapes[x]))
+    net.outputs = [(net.resize(net.conv(x, 5, 1), "image"), "out")]
+    model = save(net, path)
+    infer_near(top, path, model, 97, 131)
+
+
 def halved(net, up):
     """Half the picture's sides, by reals: up or down."""
     sides = net.node("Slice", net.node("Shape", "image"), net.constant([2]), net.constant([(1 << 63) - 1]), net.constant([0]))
@@ -549,6 +561,7 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     for size in ((96, 144), (24, 24)):  # the latter's grids have windows of two and three pixels
         case(f"a fixed size is as good as any: {size}", of_another_size, at, *size)
     case("windows that the edge cuts off", cut_windows, at)
+    case("one pixel added to many", spread, at)
     case("windows alone are no grid", windows_alone, at)
     case("sizes are reckoned as the file says", reckoned_sizes, at)
     case("a size that is nothing's at other sizes", multiples, at)
