@@ -13,7 +13,10 @@ slide (gint64 length, const DhNode *node)
 {
   const gint64 extent = (gint64)node->dilation * (node->kernel - 1) + 1;
   const gint64 room = length + 2 * (gint64)node->padding - extent;
-  return room < 0 ? 0 : room / node->stride + 1;
+  if (room < 0 || !node->rounds_up)
+    return room < 0 ? 0 : room / node->stride + 1;
+  const gint64 last = (room + node->stride - 1) / node->stride;
+  return last * node->stride < length + node->padding ? last + 1 : last; /* not in the padding behind alone */
 }
 
 static gboolean

@@ -175,25 +175,34 @@ dh_graph_concat (DhGraph *graph, const DhValue *values, guint n_values)
 }
 
 static DhValue
-append_pool (DhGraph *graph, DhOp op, DhValue x, gint kernel, gint stride, gint padding)
+append_pool (DhGraph *graph, DhOp op, DhValue x, gint kernel, gint stride, gint padding, gboolean rounds_up)
 {
   g_return_val_if_fail (is_value (graph, x), DH_NO_VALUE);
   /* A window that lay in the padding alone would have no value. */
   g_return_val_if_fail (kernel > 0 && stride > 0 && padding >= 0 && padding <= kernel / 2, DH_NO_VALUE);
-  const DhNode node = { .op = op, .kernel = kernel, .stride = stride, .padding = padding, .dilation = 1 };
+  const DhNode node = {
+    .op = op, .kernel = kernel, .stride = stride, .padding = padding, .dilation = 1, .rounds_up = rounds_up
+  };
   return append_unary (graph, node, NULL, x);
 }
 
 DhValue
 dh_graph_max_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding)
 {
-  return append_pool (graph, DH_OP_MAX_POOL, x, kernel, stride, padding);
+  return append_pool (graph, DH_OP_MAX_POOL, x, kernel, stride, padding, FALSE);
 }
 
 DhValue
 dh_graph_average_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding)
 {
-  return append_pool (graph, DH_OP_AVERAGE_POOL, x, kernel, stride, padding);
+  return append_pool (graph, DH_OP_AVERAGE_POOL, x, kernel, stride, padding, FALSE);
+}
+
+DhValue
+dh_graph_pool_rounded_up (DhGraph *graph, DhOp op, DhValue x, gint kernel, gint stride, gint padding)
+{
+  g_return_val_if_fail (op == DH_OP_MAX_POOL || op == DH_OP_AVERAGE_POOL, DH_NO_VALUE);
+  return append_pool (graph, op, x, kernel, stride, padding, TRUE);
 }
 
 DhValue

@@ -44,6 +44,7 @@ typedef struct
   /* DH_OP_CONV and the pools */
   gint kernel, stride, padding, dilation;
   gboolean bias;
+  gboolean rounds_up; /* of a pool: what is left for less than a whole window has one, too, which the edge cuts off */
   /* DH_OP_NORM */
   double momentum; /* of the running statistics in training: new = (1 − momentum)·old + momentum·batch */
   /* DH_OP_ADAPTIVE_POOL */
@@ -83,6 +84,8 @@ DhValue dh_graph_add (DhGraph *graph, DhValue a, DhValue b);
 DhValue dh_graph_concat (DhGraph *graph, const DhValue *values, guint n_values);
 DhValue dh_graph_max_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding);
 DhValue dh_graph_average_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding);
+/* One of the two, with as many windows as begin inside the value or the padding before it, be they whole or not. */
+DhValue dh_graph_pool_rounded_up (DhGraph *graph, DhOp op, DhValue x, gint kernel, gint stride, gint padding);
 DhValue dh_graph_adaptive_pool (DhGraph *graph, DhValue x, gint grid_rows, gboolean grid_by_aspect);
 DhValue dh_graph_resize (DhGraph *graph, DhValue x, DhValue like, gboolean align_corners);
 DhValue dh_graph_dropout (DhGraph *graph, DhValue x, double probability);

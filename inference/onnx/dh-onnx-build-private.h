@@ -8,8 +8,10 @@ typedef struct
 {
   DhValue value;     /* of the graph; DH_NO_VALUE where it is none */
   const char *ended; /* "Softmax", "ArgMax": nothing but an output may read it; NULL: anything may. Static */
+  gint classes;      /* of a value, the axis of its channels: 1 but where it ended */
   DhTensor *tensor;  /* a constant; NULL: none */
   GArray *numbers;   /* double: reckoned ones, or a small constant's; NULL: none */
+  gboolean whole;    /* the numbers are integers */
   DhValue like;      /* whose height and width stand among the numbers; else DH_NO_VALUE */
 } DhOnnxKnown;
 
@@ -19,13 +21,17 @@ typedef struct
   DhGraph *graph;
   DhValue input;
   DhShape nominal; /* of the input */
+  gboolean sized;  /* that is the file's */
   DhShape *shapes; /* of the first `n_shapes` values at that size */
   guint n_shapes;
-  GHashTable *known;      /* name → DhOnnxKnown */
-  GHashTable *labels;     /* names of parameters that are taken */
-  DhTensorDict *tensors;  /* parameters */
-  GHashTable *readers;    /* name → GPtrArray of DhOnnxNode */
-  gboolean align_corners; /* of the last resize */
+  GHashTable *known;         /* name → DhOnnxKnown */
+  GHashTable *labels;        /* names of parameters that are taken */
+  DhTensorDict *tensors;     /* parameters */
+  GHashTable *readers;       /* name → GPtrArray of DhOnnxNode */
+  gboolean align_corners;    /* of the last resize */
+  GArray *likes;             /* DhValue, of each resize, as they come: as large as what; DH_NO_VALUE: as it was */
+  const GArray *known_likes; /* at another size these; NULL: they are to be found */
+  gboolean differs;          /* one of them is of another size here than the file says */
 } DhOnnxBuild;
 
 /* All return FALSE with an error that names the node. */
@@ -37,6 +43,10 @@ DhOnnxOperation dh_onnx_operation (const DhOnnxNode *node) G_GNUC_INTERNAL;
 const char *dh_onnx_name_of (const DhOnnxNode *node) G_GNUC_INTERNAL; /* for people */
 gboolean dh_onnx_refuse (const DhOnnxNode *node, GError **error, const char *format, ...)
     G_GNUC_PRINTF (3, 4) G_GNUC_INTERNAL;
+/* Of TensorProto.DataType: FLOAT, FLOAT16, DOUBLE, BFLOAT16. */
+gboolean dh_onnx_is_real (gint64 type) G_GNUC_INTERNAL;
+/* Whether it names one, known or not. */
+gboolean dh_onnx_has_input (const DhOnnxNode *node, guint index) G_GNUC_INTERNAL;
 /* NULL where nothing of that name is known, or there is no such input. */
 const DhOnnxKnown *dh_onnx_input (DhOnnxBuild *build, const DhOnnxNode *node, guint index) G_GNUC_INTERNAL;
 /* The same where it must be a value of the graph that goes on; else DH_NO_VALUE with an error. */
@@ -44,7 +54,7 @@ DhValue dh_onnx_value (DhOnnxBuild *build, const DhOnnxNode *node, guint index, 
 /* Its numbers, made of a constant of at most 65536 where they are not there yet; NULL: it has none. */
 const GArray *dh_onnx_numbers (DhOnnxBuild *build, const DhOnnxNode *node, guint index) G_GNUC_INTERNAL;
 /* Takes `numbers`. */
-gboolean dh_onnx_take_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GArray *numbers,
+gboolean dh_onnx_take_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GArray *numbers, gboolean whole,
                                DhValue like) G_GNUC_INTERNAL;
 gboolean dh_onnx_take_value (DhOnnxBuild *build, const DhOnnxNode *node, DhValue value) G_GNUC_INTERNAL;
 /* The first output is the input of that index by another name. */
@@ -69,6 +79,9 @@ gboolean dh_onnx_do_fill (DhOnnxBuild *build, const DhOnnxNode *node, GError **e
 gboolean dh_onnx_do_gather (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_slice (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_round (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+/* As reals, or cut off as integers; the input has some. */
+gboolean dh_onnx_cast_numbers (DhOnnxBuild *build, const DhOnnxNode *node, gboolean real,
+                               GError **error) G_GNUC_INTERNAL;
 /* Add, Sub, Mul, Div of numbers; both inputs have some. */
 gboolean dh_onnx_reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_join_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;

@@ -13,6 +13,10 @@
 /* Where the file does not say how large its pictures are: sides that tell height and width apart at every step. */
 #define HEIGHT 416
 #define WIDTH 608
+/* And sides that nothing divides, at which is looked whether sizes that were reckoned are those values' here as well.
+ */
+#define OTHER_HEIGHT 389
+#define OTHER_WIDTH 643
 
 const char *
 dh_onnx_name_of (const DhOnnxNode *node)
@@ -40,10 +44,22 @@ known_free (gpointer data)
   g_free (known);
 }
 
+gboolean
+dh_onnx_is_real (gint64 type)
+{
+  return type == 1 || type == 10 || type == 11 || type == 16;
+}
+
+gboolean
+dh_onnx_has_input (const DhOnnxNode *node, guint index)
+{
+  return index < node->inputs->len && *(const char *)node->inputs->pdata[index] != '\0';
+}
+
 const DhOnnxKnown *
 dh_onnx_input (DhOnnxBuild *build, const DhOnnxNode *node, guint index)
 {
-  return index < node->inputs->len ? g_hash_table_lookup (build->known, node->inputs->pdata[index]) : NULL;
+  return dh_onnx_has_input (node, index) ? g_hash_table_lookup (build->known, node->inputs->pdata[index]) : NULL;
 }
 
 DhValue
@@ -92,6 +108,7 @@ dh_onnx_numbers (DhOnnxBuild *build, const DhOnnxNode *node, guint index)
   g_autoptr (DhTensor) real = integers ? NULL : dh_tensor_to_f32 (known->tensor);
   if (!integers && !real)
     return NULL;
+  known->whole = integers;
   known->numbers = g_array_new (FALSE, FALSE, sizeof (double));
   for (gint64 i = 0; i < n; i++)
     {
@@ -115,15 +132,15 @@ take (DhOnnxBuild *build, const DhOnnxNode *node, DhOnnxKnown known)
 }
 
 gboolean
-dh_onnx_take_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GArray *numbers, DhValue like)
+dh_onnx_take_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GArray *numbers, gboolean whole, DhValue like)
 {
-  return take (build, node, (DhOnnxKnown){ DH_NO_VALUE, NULL, NULL, numbers, like });
+  return take (build, node, (DhOnnxKnown){ .value = DH_NO_VALUE, .numbers = numbers, .whole = whole, .like = like });
 }
 
 gboolean
 dh_onnx_take_value (DhOnnxBuild *build, const DhOnnxNode *node, DhValue value)
 {
-  return take (build, node, (DhOnnxKnown){ value, NULL, NULL, NULL, DH_NO_VALUE });
+  return take (build, node, (DhOnnxKnown){ .value = value, .classes = 1, .like = DH_NO_VALUE });
 }
 
 gboolean
@@ -132,10 +149,11 @@ dh_onnx_pass (DhOnnxBuild *build, const DhOnnxNode *node, guint index, const cha
   const DhOnnxKnown *known = dh_onnx_input (build, node, index);
   if (!known)
     return dh_onnx_refuse (node, error, "reads what is not known");
-  return take (build, node,
-               (DhOnnxKnown){ known->value, ended ? ended : known->ended,
-                              known->tensor ? dh_tensor_ref (known->tensor) : NULL,
-                              known->numbers ? g_array_ref (known->numbers) : NULL, known->like });
+  DhOnnxKnown same = *known;
+  same.ended = ended ? ended : known->ended;
+  same.tensor = known->tensor ? dh_tensor_ref (known->tensor) : NULL;
+  same.numbers = known->numbers ? g_array_ref (known->numbers) : NULL;
+  return take (build, node, same);
 }
 
 gboolean
@@ -231,17 +249,18 @@ begin (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
   const gboolean told = picture && picture->n_dims >= 0;
   const gboolean planes = told && picture->n_dims == 4 && (picture->dims[1] < 0 || picture->dims[1] == 3);
   const gboolean pixels = told && picture->n_dims == 4 && picture->dims[3] == 3 && picture->dims[1] != 3;
-  if (!picture || (told && !planes) || pixels)
+  const gboolean real = picture && (picture->type == 0 || dh_onnx_is_real (picture->type));
+  if (!picture || (told && !planes) || pixels || !real)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
                    "the network reads %u inputs, not one picture of the form N×3×H×W in float32%s", model->inputs->len,
-                   pixels
-                       ? " (its input is N×H×W×3; this program writes such files for others to run: open the weights "
-                         "that it was made of)"
-                       : "");
+                   pixels ? " (its input is N×H×W×3; this program writes such files for others to run: open the "
+                            "weights that it was made of)"
+                   : picture && !real ? " (its input is of another type: export it without the conversion)"
+                                      : "");
       return FALSE;
     }
-  const gboolean sized = picture->n_dims == 4 && picture->dims[2] > 0 && picture->dims[3] > 0;
+  const gboolean sized = build->sized = picture->n_dims == 4 && picture->dims[2] > 0 && picture->dims[3] > 0;
   if (sized && (picture->dims[2] > 1 << 15 || picture->dims[3] > 1 << 15))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
@@ -249,10 +268,15 @@ begin (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
                    picture->dims[2]);
       return FALSE;
     }
-  build->nominal = (DhShape){ 1, 3, sized ? (gint)picture->dims[2] : HEIGHT, sized ? (gint)picture->dims[3] : WIDTH };
+  build->nominal = (DhShape){ 1, 3, HEIGHT, WIDTH };
+  if (sized)
+    build->nominal = (DhShape){ 1, 3, (gint)picture->dims[2], (gint)picture->dims[3] };
+  else if (build->known_likes)
+    build->nominal = (DhShape){ 1, 3, OTHER_HEIGHT, OTHER_WIDTH };
   build->input = dh_graph_input (build->graph, 3);
   DhOnnxKnown *known = g_new0 (DhOnnxKnown, 1);
   known->value = dh_graph_channel_scale (build->graph, build->input, pictures->mean, pictures->deviation);
+  known->classes = 1;
   known->like = DH_NO_VALUE;
   g_hash_table_replace (build->known, picture->name, known);
   for (guint i = 0; i < dh_tensor_dict_size (model->constants); i++)
@@ -284,33 +308,70 @@ build_clear (DhOnnxBuild *build)
   g_hash_table_unref (build->known);
   g_hash_table_unref (build->labels);
   g_hash_table_unref (build->readers);
+  g_array_unref (build->likes);
   dh_tensor_dict_unref (build->tensors);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhOnnxBuild, build_clear)
+
+static void
+build_init (DhOnnxBuild *build, const DhOnnxModel *model, const GArray *known_likes)
+{
+  *build = (DhOnnxBuild){ .model = model, .known_likes = known_likes };
+  build->graph = dh_graph_new ();
+  build->known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
+  build->labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  build->readers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+  build->likes = g_array_new (FALSE, FALSE, sizeof (DhValue));
+  build->tensors = dh_tensor_dict_new ();
+}
+
+static gboolean
+visit (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
+{
+  const GPtrArray *nodes = build->model->nodes;
+  if (!begin (build, pictures, error) || !check_operations (build->model, error))
+    return FALSE;
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const DhOnnxNode *node = nodes->pdata[i];
+      if (node->outputs->len > 0 && !dh_onnx_operation (node) (build, node, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Whether what is resized is as large as the file says at other sizes, too, where it says that of any. What else goes
+ * wrong there the net itself says once it is given such a picture. */
+static gboolean
+check_elsewhere (const DhOnnxBuild *first, const DhOnnxPictures *pictures, GError **error)
+{
+  if (first->sized)
+    return TRUE;
+  GError *why = NULL;
+  g_auto (DhOnnxBuild) build = { NULL };
+  build_init (&build, first->model, first->likes);
+  if (!visit (&build, pictures, &why) && build.differs)
+    {
+      g_propagate_error (error, why);
+      return FALSE;
+    }
+  g_clear_error (&why);
+  return TRUE;
+}
 
 DhNet *
 dh_onnx_net_new (const DhOnnxModel *model, const DhOnnxPictures *pictures, DhTensorDict **tensors, GError **error)
 {
   g_return_val_if_fail (model != NULL && pictures != NULL && tensors != NULL, NULL);
-  g_auto (DhOnnxBuild) build = { .model = model };
-  build.graph = dh_graph_new ();
-  build.known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
-  build.labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  build.readers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
-  build.tensors = dh_tensor_dict_new ();
   if (model->nodes->len > MOST_NODES)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE, "the network has %u nodes", model->nodes->len);
       return NULL;
     }
-  if (!begin (&build, pictures, error) || !check_operations (model, error))
+  g_auto (DhOnnxBuild) build = { NULL };
+  build_init (&build, model, NULL);
+  if (!visit (&build, pictures, error) || !check_elsewhere (&build, pictures, error))
     return NULL;
-  for (guint i = 0; i < model->nodes->len; i++)
-    {
-      const DhOnnxNode *node = model->nodes->pdata[i];
-      if (node->outputs->len > 0 && !dh_onnx_operation (node) (&build, node, error))
-        return NULL;
-    }
   DhNet *net = dh_onnx_finish (&build, pictures, error);
   if (net)
     *tensors = dh_tensor_dict_ref (build.tensors);

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * and, if it has an outlier head, g, N×2×h×w (the second the outlier's): each before or behind a softmax or argmax, at
  * the picture's size or smaller. Small numbers that are reckoned from shapes are reckoned here, at the size that the
  * file was exported with, or at one of our own; what is resized is from then on as large as the value whose shape that
- * was, so that the net takes pictures of any size. */
+ * was, so that the net takes pictures of any size. Where it is ours, a second size tells whether that holds; of a file
+ * that was exported at one, nobody knows. */
 
 /* What the network wants of a picture, and which of its outputs are what: from NAME.onnx.json beside it,
  *   { "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "logits": "out", "outlier_logits": "ood" }

@@ -26,14 +26,22 @@ like_of (DhOnnxBuild *build, const DhOnnxNode *node, guint index)
   return known ? known->like : DH_NO_VALUE;
 }
 
-/* A whole number that an int64 holds, from a list that must have it. */
+static gboolean
+whole_of (DhOnnxBuild *build, const DhOnnxNode *node, guint index)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, index);
+  return known && known->whole;
+}
+
+/* A whole number from a list that must have it. What has no end is written as the largest int64, which as a double is
+ * one more. */
 static gboolean
 whole (const DhOnnxNode *node, const GArray *numbers, guint index, gint64 *number, GError **error)
 {
   const double value = numbers && index < numbers->len ? at (numbers, index) : NAN;
-  if (!(fabs (value) <= 9e18) || value != rint (value))
+  if (isnan (value) || value != rint (value))
     return dh_onnx_refuse (node, error, "lacks a whole number");
-  *number = (gint64)value;
+  *number = value >= 9e18 ? G_MAXINT64 : value <= -9e18 ? -G_MAXINT64 : (gint64)value;
   return TRUE;
 }
 
@@ -50,7 +58,7 @@ dh_onnx_do_shape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   to = CLAMP (to < 0 ? to + 4 : to, from, 4);
   GArray *numbers = numbers_new ();
   g_array_append_vals (numbers, sizes + from, (guint)(to - from));
-  return dh_onnx_take_numbers (build, node, numbers, value);
+  return dh_onnx_take_numbers (build, node, numbers, TRUE, value);
 }
 
 gboolean
@@ -64,7 +72,7 @@ dh_onnx_do_constant (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (tensor && node->outputs->len > 0)
     {
       DhOnnxKnown *known = g_new (DhOnnxKnown, 1);
-      *known = (DhOnnxKnown){ DH_NO_VALUE, NULL, dh_tensor_ref (tensor->tensor), NULL, DH_NO_VALUE };
+      *known = (DhOnnxKnown){ .value = DH_NO_VALUE, .tensor = dh_tensor_ref (tensor->tensor), .like = DH_NO_VALUE };
       g_hash_table_replace (build->known, node->outputs->pdata[0], known);
       return TRUE;
     }
@@ -84,7 +92,7 @@ dh_onnx_do_constant (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
       const double number = g_array_index (reals->numbers, float, i);
       g_array_append_val (numbers, number);
     }
-  return dh_onnx_take_numbers (build, node, numbers, DH_NO_VALUE);
+  return dh_onnx_take_numbers (build, node, numbers, one || ints, DH_NO_VALUE);
 }
 
 /* ConstantOfShape */
@@ -104,6 +112,7 @@ dh_onnx_do_fill (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
         return dh_onnx_refuse (node, error, "fills more than a few numbers");
     }
   double number = 0;
+  const gboolean integers = value && value->tensor->dtype > DH_DTYPE_F64;
   if (value && dh_tensor_count (value->tensor) > 0)
     {
       g_autoptr (DhTensor) real = dh_tensor_to_f32 (value->tensor);
@@ -112,7 +121,7 @@ dh_onnx_do_fill (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   GArray *numbers = numbers_new ();
   for (gint64 i = 0; i < n; i++)
     g_array_append_val (numbers, number);
-  return dh_onnx_take_numbers (build, node, numbers, DH_NO_VALUE);
+  return dh_onnx_take_numbers (build, node, numbers, integers, DH_NO_VALUE);
 }
 
 gboolean
@@ -133,7 +142,8 @@ dh_onnx_do_gather (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
       const double number = at (from, (guint)index);
       g_array_append_val (numbers, number);
     }
-  return dh_onnx_take_numbers (build, node, g_steal_pointer (&numbers), like_of (build, node, 0));
+  return dh_onnx_take_numbers (build, node, g_steal_pointer (&numbers), whole_of (build, node, 0),
+                               like_of (build, node, 0));
 }
 
 /* The first of the attribute, before operator set 10, or of the input. */
@@ -168,7 +178,7 @@ dh_onnx_do_slice (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   GArray *numbers = numbers_new ();
   if (end > start)
     g_array_append_vals (numbers, &g_array_index (from, double, start), (guint)(end - start));
-  return dh_onnx_take_numbers (build, node, numbers, like_of (build, node, 0));
+  return dh_onnx_take_numbers (build, node, numbers, whole_of (build, node, 0), like_of (build, node, 0));
 }
 
 /* Floor and Ceil */
@@ -185,16 +195,22 @@ dh_onnx_do_round (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
       const double number = up ? ceil (at (from, i)) : floor (at (from, i));
       g_array_append_val (numbers, number);
     }
-  return dh_onnx_take_numbers (build, node, numbers, like_of (build, node, 0));
+  return dh_onnx_take_numbers (build, node, numbers, whole_of (build, node, 0), like_of (build, node, 0));
 }
 
-static gboolean
-is_whole (const GArray *numbers)
+gboolean
+dh_onnx_cast_numbers (DhOnnxBuild *build, const DhOnnxNode *node, gboolean real, GError **error)
 {
-  for (guint i = 0; i < numbers->len; i++)
-    if (at (numbers, i) != rint (at (numbers, i)))
-      return FALSE;
-  return TRUE;
+  const GArray *from = dh_onnx_numbers (build, node, 0);
+  g_autoptr (GArray) numbers = numbers_new ();
+  for (guint i = 0; i < from->len; i++)
+    {
+      const double number = real ? at (from, i) : trunc (at (from, i));
+      if (!real && !isfinite (number))
+        return dh_onnx_refuse (node, error, "makes a whole number of what is none");
+      g_array_append_val (numbers, number);
+    }
+  return dh_onnx_take_numbers (build, node, g_steal_pointer (&numbers), !real, like_of (build, node, 0));
 }
 
 gboolean
@@ -203,8 +219,7 @@ dh_onnx_reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   const GArray *a = dh_onnx_numbers (build, node, 0), *b = dh_onnx_numbers (build, node, 1);
   if (a->len == 0 || b->len == 0 || (a->len != b->len && a->len != 1 && b->len != 1))
     return dh_onnx_refuse (node, error, "reckons with lists of %u and %u numbers", a->len, b->len);
-  /* Integers are divided as integers; of shapes nothing else is. */
-  const gboolean floored = g_str_equal (node->operation, "Div") && is_whole (a) && is_whole (b);
+  const gboolean integers = whole_of (build, node, 0) && whole_of (build, node, 1);
   GArray *numbers = numbers_new ();
   for (guint i = 0; i < MAX (a->len, b->len); i++)
     {
@@ -213,11 +228,11 @@ dh_onnx_reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
                       : g_str_equal (node->operation, "Sub") ? x - y
                       : g_str_equal (node->operation, "Mul") ? x * y
                                                              : x / y;
-      number = floored ? trunc (number) : number;
+      number = integers ? trunc (number) : number;
       g_array_append_val (numbers, number);
     }
   const DhValue like = like_of (build, node, 0);
-  return dh_onnx_take_numbers (build, node, numbers, like != DH_NO_VALUE ? like : like_of (build, node, 1));
+  return dh_onnx_take_numbers (build, node, numbers, integers, like != DH_NO_VALUE ? like : like_of (build, node, 1));
 }
 
 gboolean
@@ -225,15 +240,17 @@ dh_onnx_join_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error
 {
   g_autoptr (GArray) numbers = numbers_new ();
   DhValue like = DH_NO_VALUE;
+  gboolean integers = TRUE;
   for (guint i = 0; i < node->inputs->len; i++)
     {
       const GArray *part = dh_onnx_numbers (build, node, i);
       if (!part || numbers->len + part->len > MOST_NUMBERS)
         return dh_onnx_refuse (node, error, "joins what is not known before a picture is");
       g_array_append_vals (numbers, part->data, part->len);
+      integers &= whole_of (build, node, i);
       /* Channels may be another value's; height and width come last. */
       if (like_of (build, node, i) != DH_NO_VALUE)
         like = like_of (build, node, i);
     }
-  return dh_onnx_take_numbers (build, node, g_steal_pointer (&numbers), like);
+  return dh_onnx_take_numbers (build, node, g_steal_pointer (&numbers), integers, like);
 }

@@ -13,6 +13,18 @@ pass (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   return dh_onnx_pass (build, node, 0, NULL, error);
 }
 
+static gboolean
+cast (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  const gint64 type = dh_onnx_node_get_int (node, "to", 0);
+  if (known && known->value == DH_NO_VALUE && dh_onnx_numbers (build, node, 0))
+    return dh_onnx_cast_numbers (build, node, dh_onnx_is_real (type), error);
+  if (known && !known->ended && !dh_onnx_is_real (type))
+    return dh_onnx_refuse (node, error, "makes values whole numbers, or true and false");
+  return pass (build, node, error);
+}
+
 /* Softmax and argmax tell no more than the logits before them. */
 static gboolean
 end (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
@@ -23,9 +35,28 @@ end (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   const gint64 axis = dh_onnx_node_get_int (node, "axis", most ? 0 : build->model->operator_set < 13 ? 1 : -1);
   if (!known || known->value == DH_NO_VALUE)
     return dh_onnx_refuse (node, error, "reads what is no value of the network");
-  if (axis != 1 && axis != -3)
+  if ((axis < 0 ? axis + 4 : axis) != known->classes)
     return dh_onnx_refuse (node, error, "goes along axis %" G_GINT64_FORMAT ", not along the classes", axis);
   return dh_onnx_pass (build, node, 0, before ? before : most ? "ArgMax" : "Softmax", error);
+}
+
+/* Before operator set 13 softmax goes along the last axis, and exporters turn the classes there and back; or a network
+ * gives N×H×W×K. */
+static gboolean
+transpose (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  const DhOnnxAttribute *order = dh_onnx_node_get (node, "perm", DH_ONNX_ATTRIBUTE_INTS);
+  gint64 classes = -1;
+  for (guint i = 0; known && order && order->integers->len == 4 && i < 4; i++)
+    if (g_array_index (order->integers, gint64, i) == known->classes)
+      classes = i;
+  if (!known || known->value == DH_NO_VALUE || classes < 0)
+    return dh_onnx_refuse (node, error, "exchanges axes of what is no value N×C×H×W");
+  if (!dh_onnx_pass (build, node, 0, known->ended ? known->ended : "Transpose", error))
+    return FALSE;
+  ((DhOnnxKnown *)g_hash_table_lookup (build->known, node->outputs->pdata[0]))->classes = (gint)classes;
+  return TRUE;
 }
 
 /* Behind these nothing is read but an output; of numbers and values they change the form alone. */
@@ -56,9 +87,24 @@ clip (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
       least && least->len == 1 ? g_array_index (least, double, 0) : dh_onnx_node_get_float (node, "min", -INFINITY);
   const double high =
       most && most->len == 1 ? g_array_index (most, double, 0) : dh_onnx_node_get_float (node, "max", INFINITY);
+  if ((!least && dh_onnx_has_input (node, 1)) || (!most && dh_onnx_has_input (node, 2)))
+    return dh_onnx_refuse (node, error, "cuts off at what is no number");
   if (low != 0 || high < 3e38)
     return dh_onnx_refuse (node, error, "cuts off at %g and %g: of activations only ReLU is known here", low, high);
   return relu (build, node, error);
+}
+
+/* Of a value and 0 it is a ReLU. */
+static gboolean
+maximum (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *first = dh_onnx_input (build, node, 0);
+  const guint constant = first && first->value == DH_NO_VALUE ? 0 : 1;
+  const GArray *least = dh_onnx_numbers (build, node, constant);
+  if (node->inputs->len != 2 || !least || least->len != 1 || g_array_index (least, double, 0) != 0)
+    return dh_onnx_refuse (node, error, "takes the larger of what is not a value and 0");
+  const DhValue x = dh_onnx_value (build, node, 1 - constant, error);
+  return x != DH_NO_VALUE && dh_onnx_take_value (build, node, dh_graph_relu (build->graph, x));
 }
 
 static gboolean
@@ -70,7 +116,13 @@ norm (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
     return FALSE;
   const gint channels = dh_graph_node (build->graph, x)->channels;
   const double epsilon = dh_onnx_node_get_float (node, "epsilon", 1e-5f);
-  if (dh_onnx_node_get_int (node, "training_mode", 0) || node->inputs->len < 5)
+  /* Before there was a training_mode, who had further outputs was in training; is_test is older than that. */
+  const gint64 set = build->model->operator_set;
+  gboolean training = dh_onnx_node_get_int (node, "training_mode", 0) || node->inputs->len < 5
+                      || (set < 7 && !dh_onnx_node_get_int (node, "is_test", 0));
+  for (guint i = 1; i < node->outputs->len && set < 14; i++)
+    training |= *(const char *)node->outputs->pdata[i] != '\0';
+  if (training)
     return dh_onnx_refuse (node, error, "takes the batch's own statistics: export the network after model.eval()");
   if (!(epsilon >= 0 && epsilon <= 1))
     return dh_onnx_refuse (node, error, "has an epsilon of %g", epsilon);
@@ -101,7 +153,8 @@ static gboolean
 read_channels (const DhOnnxKnown *known, gint channels, float *values)
 {
   const DhTensor *tensor = known->tensor;
-  if (!tensor && known->numbers && known->numbers->len == 1)
+  /* What was reckoned from a height or width is another number at another size. */
+  if (!tensor && known->numbers && known->numbers->len == 1 && known->like == DH_NO_VALUE)
     {
       for (gint c = 0; c < channels; c++)
         values[c] = (float)g_array_index (known->numbers, double, 0);
@@ -159,6 +212,14 @@ scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **erro
          && dh_onnx_take_value (build, node, dh_graph_norm (build->graph, x, label, 0.1));
 }
 
+/* What is one pixel large is the same wherever it is added. */
+static DhValue
+spread (DhOnnxBuild *build, DhValue value, DhShape shape, DhValue like, DhShape to)
+{
+  return shape.h == 1 && shape.w == 1 && (to.h > 1 || to.w > 1) ? dh_graph_resize (build->graph, value, like, FALSE)
+                                                                : value;
+}
+
 static gboolean
 add_values (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
@@ -166,12 +227,16 @@ add_values (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   for (guint i = 1; sum != DH_NO_VALUE && i < node->inputs->len; i++)
     {
       DhShape a, b;
-      const DhValue other = dh_onnx_value (build, node, i, error);
+      DhValue other = dh_onnx_value (build, node, i, error);
       if (other == DH_NO_VALUE || !dh_onnx_shape (build, node, sum, &a, error)
           || !dh_onnx_shape (build, node, other, &b, error))
         return FALSE;
-      if (a.c != b.c || a.h != b.h || a.w != b.w)
+      const gboolean one = (a.h == 1 && a.w == 1) || (b.h == 1 && b.w == 1);
+      if (a.c != b.c || (!one && (a.h != b.h || a.w != b.w)))
         return dh_onnx_refuse (node, error, "adds %d×%d×%d and %d×%d×%d", a.c, a.h, a.w, b.c, b.h, b.w);
+      const DhValue before = sum;
+      sum = spread (build, sum, a, other, b);
+      other = spread (build, other, b, before, a);
       sum = dh_graph_add (build->graph, sum, other);
     }
   return sum != DH_NO_VALUE && dh_onnx_take_value (build, node, sum);
@@ -238,7 +303,7 @@ dh_onnx_operation (const DhOnnxNode *node)
     { "ArgMax", end },
     { "AveragePool", dh_onnx_do_pool },
     { "BatchNormalization", norm },
-    { "Cast", pass },
+    { "Cast", cast },
     { "Ceil", dh_onnx_do_round },
     { "Clip", clip },
     { "Concat", concat },
@@ -253,6 +318,7 @@ dh_onnx_operation (const DhOnnxNode *node)
     { "GlobalAveragePool", dh_onnx_do_mean },
     { "Identity", pass },
     { "LogSoftmax", end },
+    { "Max", maximum },
     { "MaxPool", dh_onnx_do_pool },
     { "Mul", reckon },
     { "ReduceMean", dh_onnx_do_mean },
@@ -265,6 +331,7 @@ dh_onnx_operation (const DhOnnxNode *node)
     { "Squeeze", reshape },
     { "Sub", reckon },
     { "Sum", reckon },
+    { "Transpose", transpose },
     { "Unsqueeze", reshape },
     { "Upsample", dh_onnx_do_resize },
   };

@@ -41,26 +41,53 @@ list_outputs (DhOnnxBuild *build)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* The outputs that are named, else of two with K > 2 and 2 channels these, else the first: further ones, such as an
- * auxiliary head's, are nobody's. */
+/* Of two outputs with K > 2 and 2 channels the latter, in whatever order they come, or one of 2 channels that is called
+ * so. */
+static gboolean
+is_of_outliers (DhOnnxBuild *build, guint index)
+{
+  const GPtrArray *outputs = build->model->outputs;
+  const DhOnnxValue *output = outputs->pdata[index];
+  gint channels = 0, others = 0;
+  if (!find_output (build, output->name, &channels) || channels != 2)
+    return FALSE;
+  if (sounds_like_outliers (output->name))
+    return TRUE;
+  const DhOnnxValue *other = outputs->len == 2 ? outputs->pdata[1 - index] : NULL;
+  return other && find_output (build, other->name, &others) && others > 2;
+}
+
+/* Features that a network also gives end with a ReLU, and logits do not. */
+static gboolean
+is_of_features (DhOnnxBuild *build, const DhOnnxKnown *known)
+{
+  return dh_graph_node (build->graph, known->value)->op == DH_OP_RELU;
+}
+
+/* The outputs that are named, else the outliers' and the first that may be logits: further ones, such as an auxiliary
+ * head's, are nobody's. */
 static gboolean
 choose_outputs (DhOnnxBuild *build, const DhOnnxPictures *pictures, const DhOnnxKnown *chosen[2], GError **error)
 {
   gint channels = 0;
   chosen[0] = pictures->logits ? find_output (build, pictures->logits, &channels) : NULL;
   chosen[1] = pictures->outlier_logits ? find_output (build, pictures->outlier_logits, &channels) : NULL;
+  const DhOnnxKnown *features = NULL;
   const GPtrArray *outputs = build->model->outputs;
-  for (guint i = 0; i < outputs->len; i++)
+  for (guint i = 0; i < outputs->len && !pictures->logits; i++)
     {
       const DhOnnxValue *output = outputs->pdata[i];
       const DhOnnxKnown *known = find_output (build, output->name, &channels);
-      const gboolean outliers =
-          known && channels == 2 && (sounds_like_outliers (output->name) || (outputs->len == 2 && i == 1 && chosen[0]));
-      if (outliers && !pictures->outlier_logits && !pictures->logits && !chosen[1])
-        chosen[1] = known;
-      else if (known && !outliers && !pictures->logits && !chosen[0])
+      if (!known)
+        continue;
+      if (is_of_outliers (build, i))
+        chosen[1] = chosen[1] || pictures->outlier_logits ? chosen[1] : known;
+      else if (is_of_features (build, known))
+        features = features ? features : known;
+      else if (!chosen[0])
         chosen[0] = known;
     }
+  chosen[0] = chosen[0] || pictures->logits ? chosen[0] : features;
   if (chosen[0] && (chosen[1] || !pictures->outlier_logits))
     return TRUE;
   g_autofree char *all = list_outputs (build);

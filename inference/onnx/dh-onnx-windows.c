@@ -74,7 +74,7 @@ static gboolean
 take_bias (DhOnnxBuild *build, const DhOnnxNode *node, const char *label, gint64 channels, GError **error)
 {
   const DhOnnxKnown *bias = dh_onnx_input (build, node, 2);
-  if (!bias->tensor || bias->tensor->n_dims != 1 || bias->tensor->dims[0] != channels
+  if (!bias || !bias->tensor || bias->tensor->n_dims != 1 || bias->tensor->dims[0] != channels
       || bias->tensor->dtype > DH_DTYPE_F64)
     return dh_onnx_refuse (node, error, "has a bias that is not %" G_GINT64_FORMAT " constants", channels);
   g_autofree char *name = g_strconcat (label, ".bias", NULL);
@@ -89,7 +89,7 @@ dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (x == DH_NO_VALUE)
     return FALSE;
   const DhOnnxKnown *weight = dh_onnx_input (build, node, 1);
-  const gboolean bias = dh_onnx_input (build, node, 2) != NULL;
+  const gboolean bias = dh_onnx_has_input (node, 2);
   DhTensor *tensor = weight ? weight->tensor : NULL;
   if (!tensor || tensor->n_dims != 4 || tensor->dtype > DH_DTYPE_F64)
     return dh_onnx_refuse (node, error, "has weights that are no constant of four dimensions");
@@ -138,27 +138,32 @@ is_grid (const Window *window, DhShape shape, gint *rows, gboolean *by_aspect)
   return !*by_aspect || columns == (gint64)MAX (1, rint (*rows * ((double)shape.w / shape.h)));
 }
 
-/* Windows that overlap, or of two or three pixels, shrink a value by as much whatever its size. */
+/* Pyramids of grids begin with one of a single row. */
 static gboolean
-is_plain (const Window *window, DhShape shape)
+is_of_pyramid (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape)
 {
-  const gint64 kernel = window->kernel[0];
-  return is_square (window)
-         && (window->stride[0] < kernel || (kernel <= 3 && (kernel != shape.h || kernel != shape.w)));
-}
-
-/* Whether a window that begins inside and ends behind the padding would have a place of its own. */
-static gboolean
-rounds_up (const Window *window, DhShape shape)
-{
-  for (guint i = 0; i < 2; i++)
+  const GPtrArray *readers = g_hash_table_lookup (build->readers, node->inputs->pdata[0]);
+  for (guint i = 0; readers && i < readers->len; i++)
     {
-      const gint64 room = (i ? shape.w : shape.h) + window->padding[i] + window->padding[i + 2]
-                          - window->dilation[i] * (window->kernel[i] - 1) - 1;
-      if (room < 0 || room % window->stride[i])
+      const DhOnnxNode *reader = readers->pdata[i];
+      const DhOnnxAttribute *kernel = dh_onnx_node_get (reader, "kernel_shape", DH_ONNX_ATTRIBUTE_INTS);
+      if (g_str_equal (reader->operation, "GlobalAveragePool") || g_str_equal (reader->operation, "ReduceMean")
+          || (g_str_equal (reader->operation, "AveragePool") && kernel && kernel->integers->len == 2
+              && g_array_index (kernel->integers, gint64, 0) == shape.h))
         return TRUE;
     }
   return FALSE;
+}
+
+/* Square windows that shrink a value by as much whatever its size: they overlap, or are small, or many, and nothing
+ * beside them speaks for a grid. */
+static gboolean
+is_plain (DhOnnxBuild *build, const DhOnnxNode *node, const Window *window, DhShape shape)
+{
+  const gint64 kernel = window->kernel[0];
+  if (!is_square (window) || (kernel == shape.h && kernel == shape.w && window->stride[0] == kernel))
+    return FALSE;
+  return window->stride[0] < kernel || shape.h / kernel > 8 || (kernel <= 8 && !is_of_pyramid (build, node, shape));
 }
 
 gboolean
@@ -178,16 +183,17 @@ dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
     return dh_onnx_refuse (node, error, "tells where the largest values stood");
   gint rows;
   gboolean by_aspect;
-  if (!most && !is_plain (&window, shape) && is_grid (&window, shape, &rows, &by_aspect)
-      && (rows <= 8 || !is_square (&window)))
+  if (!most && build->sized && !is_plain (build, node, &window, shape) && is_grid (&window, shape, &rows, &by_aspect))
     return dh_onnx_take_value (build, node, dh_graph_adaptive_pool (build->graph, x, rows, by_aspect));
   if (!is_square (&window) || window.dilation[0] != 1 || window.padding[0] > window.kernel[0] / 2)
     return refuse_window (node, &window, error);
-  if (dh_onnx_node_get_int (node, "ceil_mode", 0) && rounds_up (&window, shape))
-    return dh_onnx_refuse (node, error, "rounds its size up (ceil_mode): here sizes are rounded down");
   if (!most && window.padding[0] > 0 && dh_onnx_node_get_int (node, "count_include_pad", 0))
     return dh_onnx_refuse (node, error, "counts its padding in the mean (count_include_pad)");
   const gint kernel = (gint)window.kernel[0], stride = (gint)window.stride[0], padding = (gint)window.padding[0];
+  if (dh_onnx_node_get_int (node, "ceil_mode", 0) && stride > 1)
+    return dh_onnx_take_value (build, node,
+                               dh_graph_pool_rounded_up (build->graph, most ? DH_OP_MAX_POOL : DH_OP_AVERAGE_POOL, x,
+                                                         kernel, stride, padding));
   return dh_onnx_take_value (build, node,
                              most ? dh_graph_max_pool (build->graph, x, kernel, stride, padding)
                                   : dh_graph_average_pool (build->graph, x, kernel, stride, padding));
@@ -275,12 +281,18 @@ read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double siz
   if (sizes && (sizes->len == 4 || sizes->len == 2))
     {
       *from = dh_onnx_input (build, node, 3)->like;
+      if (sizes->len == 4 && g_array_index (sizes, double, 1) != shape.c)
+        return dh_onnx_refuse (node, error, "resizes along channels");
       size[0] = g_array_index (sizes, double, sizes->len - 2);
       size[1] = g_array_index (sizes, double, sizes->len - 1);
     }
   else if ((scales && (scales->len == 4 || scales->len == 2)) || (written && written->numbers->len == 4))
     {
       *from = scales ? dh_onnx_input (build, node, scales_at)->like : DH_NO_VALUE;
+      for (guint i = 0; i < 2; i++)
+        if ((scales && scales->len == 4 && g_array_index (scales, double, i) != 1)
+            || (!scales && g_array_index (written->numbers, float, i) != 1))
+          return dh_onnx_refuse (node, error, "resizes along channels");
       for (guint i = 0; i < 2; i++)
         scale[i] = scales ? g_array_index (scales, double, scales->len - 2 + i)
                           : g_array_index (written->numbers, float, 2 + i);
@@ -294,6 +306,33 @@ read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double siz
   return TRUE;
 }
 
+/* Behind the first visit, at another size: whether the value that was found there still is as large as the file says.
+ * What is made larger by a factor fits what it then joins, or no program could compute it. */
+static gboolean
+still_like (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, const double size[2], gboolean reckoned,
+            DhValue *like, GError **error)
+{
+  DhShape found = shape;
+  const guint n = build->likes->len;
+  *like = n < build->known_likes->len ? g_array_index (build->known_likes, DhValue, n) : DH_NO_VALUE;
+  if (*like != DH_NO_VALUE && !dh_onnx_shape (build, node, *like, &found, error))
+    return FALSE;
+  if ((found.h == size[0] && found.w == size[1]) || (!reckoned && size[0] >= shape.h && size[1] >= shape.w))
+    return TRUE;
+  build->differs = TRUE;
+  return dh_onnx_refuse (node, error, "resizes to %.0f×%.0f of a picture of %d×%d, a size that nothing else has",
+                         size[1], size[0], build->nominal.w, build->nominal.h);
+}
+
+static gboolean
+take_resized (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, DhValue like, gboolean corners, GError **error)
+{
+  g_array_append_val (build->likes, like);
+  if (like == DH_NO_VALUE)
+    return dh_onnx_pass (build, node, 0, NULL, error);
+  return dh_onnx_take_value (build, node, dh_graph_resize (build->graph, x, like, corners));
+}
+
 gboolean
 dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
@@ -302,27 +341,41 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   const char *mode = dh_onnx_node_get_string (node, "mode", "nearest");
   const char *places =
       old ? "asymmetric" : dh_onnx_node_get_string (node, "coordinate_transformation_mode", "half_pixel");
+  const DhOnnxAttribute *axes = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
+  const char *policy = dh_onnx_node_get_string (node, "keep_aspect_ratio_policy", "stretch");
   DhShape shape;
   double size[2] = { 0, 0 };
   DhValue from = DH_NO_VALUE;
+  for (guint i = 0; axes && i < axes->integers->len; i++)
+    {
+      const gint64 axis = g_array_index (axes->integers, gint64, i);
+      if (axes->integers->len % 2 || (axis < 0 ? axis + 4 : axis) != 4 - (gint64)axes->integers->len + i)
+        return dh_onnx_refuse (node, error, "resizes along axes in an order of its own");
+    }
+  if (!g_str_equal (policy, "stretch"))
+    return dh_onnx_refuse (node, error, "resizes with “%s”: here height and width are as they are said", policy);
   if (x == DH_NO_VALUE || !dh_onnx_shape (build, node, x, &shape, error)
       || !read_size (build, node, shape, size, &from, error))
     return FALSE;
-  if (size[0] == shape.h && size[1] == shape.w)
-    return dh_onnx_pass (build, node, 0, NULL, error);
+  DhValue like = DH_NO_VALUE;
+  if (build->known_likes && !still_like (build, node, shape, size, from != DH_NO_VALUE, &like, error))
+    return FALSE;
   const gboolean corners = g_str_equal (places, "align_corners");
+  if (build->known_likes || (size[0] == shape.h && size[1] == shape.w))
+    return take_resized (build, node, x, like, corners, error);
   /* Of one pixel all become the same, however. */
   if (shape.h != 1 || shape.w != 1)
     {
       if (!g_str_equal (mode, "linear") && !g_str_equal (mode, "bilinear"))
         return dh_onnx_refuse (node, error, "resizes by “%s”: here it is bilinear", mode);
       if (!corners && !g_str_equal (places, "half_pixel") && !g_str_equal (places, "pytorch_half_pixel"))
-        return dh_onnx_refuse (node, error,
-                               "resizes with “%s” coordinates: here pixels' centres or corners are aligned", places);
+        return dh_onnx_refuse (
+            node, error, "resizes with “%s” coordinates: here pixels' centres or corners are aligned%s", places,
+            old ? "; before operator set 11 there is nothing else, so export it with a later one" : "");
       if (dh_onnx_node_get_int (node, "antialias", 0))
         return dh_onnx_refuse (node, error, "resizes with antialias");
       build->align_corners = corners;
     }
-  const DhValue like = find_like (build, node, from, (gint64)size[0], (gint64)size[1], error);
-  return like != DH_NO_VALUE && dh_onnx_take_value (build, node, dh_graph_resize (build->graph, x, like, corners));
+  like = find_like (build, node, from, (gint64)size[0], (gint64)size[1], error);
+  return like != DH_NO_VALUE && take_resized (build, node, x, like, corners, error);
 }

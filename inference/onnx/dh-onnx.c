@@ -203,10 +203,14 @@ add_node (Export *export, DhValue value, GError **error)
     case DH_OP_MAX_POOL:
       y = add_unary (export, node, "MaxPool", "max_pool", input_of (export, node, 0));
       set_window (export, node);
+      if (node->rounds_up)
+        dh_onnx_file_set_int (export->file, "ceil_mode", 1);
       return y;
     case DH_OP_AVERAGE_POOL: /* padding is not counted: the operator's default */
       y = add_unary (export, node, "AveragePool", "average_pool", input_of (export, node, 0));
       set_window (export, node);
+      if (node->rounds_up)
+        dh_onnx_file_set_int (export->file, "ceil_mode", 1);
       return y;
     case DH_OP_ADAPTIVE_POOL:
       return add_adaptive_pool (export, node, from, to);

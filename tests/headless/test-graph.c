@@ -31,6 +31,8 @@ test_shapes (void)
       dh_graph_conv (graph, x, "wide", (DhConv){ .out = 4, .kernel = 3, .padding = 36, .dilation = 36 });
   const DhValue max = dh_graph_max_pool (graph, stem, 2, 2, 0);
   const DhValue average = dh_graph_average_pool (graph, stem, 3, 2, 1);
+  const DhValue up = dh_graph_pool_rounded_up (graph, DH_OP_MAX_POOL, stem, 2, 2, 0);
+  const DhValue padded = dh_graph_pool_rounded_up (graph, DH_OP_AVERAGE_POOL, stem, 2, 2, 1);
   const DhValue both = dh_graph_concat (graph, (DhValue[]){ x, wide }, 2);
   const DhValue grid = dh_graph_adaptive_pool (graph, x, 4, TRUE);
   const DhValue back = dh_graph_resize (graph, stem, x, FALSE);
@@ -38,6 +40,11 @@ test_shapes (void)
   assert_shape (shape_of (graph, 33, 50, wide), 2, 4, 33, 50);
   assert_shape (shape_of (graph, 33, 50, max), 2, 8, 8, 12);
   assert_shape (shape_of (graph, 33, 50, average), 2, 8, 9, 13);
+  assert_shape (shape_of (graph, 33, 50, up), 2, 8, 9, 13);
+  assert_shape (shape_of (graph, 32, 48, up), 2, 8, 8, 12);
+  /* The last window of 17 + 2 would lie in the padding alone; of 25 + 2, too. */
+  assert_shape (shape_of (graph, 33, 50, padded), 2, 8, 9, 13);
+  assert_shape (shape_of (graph, 32, 48, padded), 2, 8, 9, 13);
   assert_shape (shape_of (graph, 33, 50, both), 2, 7, 33, 50);
   assert_shape (shape_of (graph, 33, 50, back), 2, 8, 33, 50);
   /* Half to even: 4·10/16 = 2.5 → 2, 4·14/16 = 3.5 → 4; never 0. */

@@ -12,6 +12,11 @@ def windows(x, a, empty):
     x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=empty)
     step, reach = a.get("strides", [1, 1]), a.get("dilations", [1, 1])
     whole = [reach[i] * (a["kernel_shape"][i] - 1) + 1 for i in (0, 1)]
+    if a.get("ceil_mode", 0):  # one window more where there is something left for it that is no padding behind
+        more = [-(x.shape[2 + i] - whole[i]) % step[i] for i in (0, 1)]
+        behind = [a.get("pads", [0] * 4)[2 + i] + more[i] for i in (0, 1)]
+        more = [more[i] if behind[i] < whole[i] else 0 for i in (0, 1)]
+        x = np.pad(x, ((0, 0), (0, 0), (0, more[0]), (0, more[1])), constant_values=empty)
     seen = np.lib.stride_tricks.sliding_window_view(x, whole, (2, 3))
     return seen[:, :, ::step[0], ::step[1], ::reach[0], ::reach[1]]
 
@@ -22,7 +27,7 @@ def conv(a, x, weight, bias=None):
 
 
 def average_pool(a, x):
-    assert not a.get("count_include_pad", 0) and not a.get("ceil_mode", 0)
+    assert not a.get("count_include_pad", 0)
     return np.nanmean(windows(x, a, np.nan), (-2, -1))
 
 
@@ -83,6 +88,7 @@ OPERATORS = {
     "ArgMax": lambda a, x: np.argmax(x, a["axis"]),
     "AveragePool": average_pool,
     "BatchNormalization": norm,
+    "Ceil": lambda a, x: np.ceil(x),
     "Clip": lambda a, x, low: np.maximum(x, low),
     "Constant": lambda a: numpy_helper.to_array(a["value"]),
     "Dropout": lambda a, x: x,
@@ -102,6 +108,7 @@ OPERATORS = {
     "Gather": lambda a, x, i: np.take(x, i, a["axis"]),
     "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdims=True),
     "Log": lambda a, x: np.log(x),
+    "Max": lambda a, x, y: np.maximum(x, y),
     "MatMul": lambda a, x, y: x @ y,
     "MaxPool": lambda a, x: windows(x, a, -np.inf).max((-2, -1)),
     "Neg": lambda a, x: -x,

@@ -202,10 +202,25 @@ def near(ours, theirs, what="logits"):
 
 
 def save(net, path, operator_set=13):
-    model = net.model(operator_set)
+    return save_model(net.model(operator_set), path)
+
+
+def save_model(model, path):
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     return model
+
+
+def with_output(net, name):
+    model = net.model()
+    model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list("nchw")))
+    return model
+
+
+def infer_near(top, path, model, height, width):
+    picture = make_picture(top, height, width)
+    infer(top, path)
+    near(np.load(top / "picture_logits.npy"), evaluator.run(model, image=normalise(picture))["out"])
 
 
 def two_heads(top, way, mode, height, width):
@@ -221,10 +236,10 @@ def two_heads(top, way, mode, height, width):
     assert np.abs(np.load(top / "picture_hybrid.npy") - hybrid).max() <= 1e-4 * np.ptp(hybrid)
 
 
-def of_another_size(top):
+def of_another_size(top, *size):
     """Exported at one size, run at another: as if it had been exported there."""
     path = top / "pyramid.onnx"
-    save(pyramid(96, 144), path)
+    save(pyramid(*size), path)
     for height, width in ((96, 144), (72, 120)):
         model = pyramid(height, width).model()
         del model.graph.node[-2:]  # the softmax: logits are what stands before it
@@ -233,6 +248,126 @@ def of_another_size(top):
         full = evaluator.resize_line(evaluator.resize_line(coarse, 2, height, "align_corners"), 3, width, "align_corners")
         infer(top, path)
         near(np.load(top / "picture_logits.npy"), full, f"{height}x{width}")
+
+
+def windows_alone(top):
+    """Windows beside each other that fill the value are a grid only among others."""
+    path = top / "windows.onnx"
+    for height, width in ((64, 64), (72, 120)):
+        net = Network(height, width)
+        x = net.relu(net.conv("image", 6, 3, 2))
+        net.outputs = [(net.conv(net.pool("AveragePool", x, 4, 4), 5, 1), "out")]
+        model = net.model()
+        if height == 64:
+            onnx.save(model, str(path))
+        coarse = evaluator.run(model, image=normalise(make_picture(top, height, width)))["out"]
+        full = evaluator.resize_line(evaluator.resize_line(coarse, 2, height, "half_pixel"), 3, width, "half_pixel")
+        infer(top, path)
+        near(np.load(top / "picture_logits.npy"), full, f"{height}x{width}")
+
+
+def cut_windows(top):
+    path = top / "cut.onnx"
+    net = Network()
+    x = net.relu(net.conv("image", 6))
+    parts = [net.pool(kind, x, kernel, stride, pad, ceil_mode=1)
+             for kind, kernel, stride, pad in (("MaxPool", 2, 2, 0), ("AveragePool", 2, 2, 0), ("MaxPool", 3, 2, 1))]
+    parts[2] = net.resize(parts[2], parts[0])
+    net.outputs = [(net.resize(net.conv(net.concat(*parts), 5, 1), "image"), "out")]
+    model = save(net, path)
+    for height, width in ((96, 160), (97, 131)):
+        infer_near(top, path, model, height, width)
+    again = top / "again.onnx"
+    run(PROGRAM, "weights", "convert", path, again, "--size", "97x131")
+    infer(top, path, "--maps", "likelihood")
+    found = evaluator.run(onnx.load(str(again)), image=make_picture(top, 97, 131)[None])
+    near(np.load(top / "picture_likelihood.npy"), found["likelihood"])
+
+
+def spread(top):
+    """A mean of everything is added to everything."""
+    path = top / "spread.onnx"
+    net = Network()
+    x = net.relu(net.conv("image", 6, 3, 2))
+    mean = net.node("GlobalAveragePool", x, shape=(1, 6, 1, 1))
+    x = net.same("Add", x, net.node("Add", mean, x, shape=net.shapes[x]))
+    net.outputs = [(net.resize(net.conv(x, 5, 1), "image"), "out")]
+    model = save(net, path)
+    infer_near(top, path, model, 97, 131)
+
+
+def halved(net, up):
+    """Half the picture's sides, by reals: up or down."""
+    sides = net.node("Slice", net.node("Shape", "image"), net.constant([2]), net.constant([(1 << 63) - 1]), net.constant([0]))
+    sides = net.node("Div", net.node("Cast", sides, to=TensorProto.FLOAT), net.constant(np.array(2.0)))
+    sides = net.node("Cast", net.node("Ceil", sides) if up else sides, to=TensorProto.INT64)
+    return net.node("Concat", net.constant([1, 6]), sides, axis=0)
+
+
+def reckoned_sizes(top):
+    """Reals are divided as reals, and integers cut off; a slice goes to the largest number there is."""
+    path = top / "sizes.onnx"
+    for up, size in ((True, (97, 131)), (True, None), (False, (97, 131))):
+        net = Network()
+        half = net.conv("image", 6, 3, 2, pad=1 if up else 0)  # 49×66, or 48×65
+        least = net.conv(half, 6, 3, 2)
+        small = net.node("Resize", least, "", "", halved(net, up), shape=net.shapes[half], mode="linear",
+                         coordinate_transformation_mode="half_pixel")
+        net.outputs = [(net.resize(net.conv(small, 5, 1), "image"), "out")]
+        model = save_model(net.model(shape=[1, 3, *(size or ("h", "w"))]), path)
+        infer_near(top, path, model, 97, 131)
+
+
+def multiples(top):
+    """The picture is made a multiple of 32 first: at the nominal size, which is one, that does nothing."""
+    path = top / "multiples.onnx"
+    net = Network()
+    sides = net.node("Slice", net.node("Shape", "image"), net.constant([2]), net.constant([4]), net.constant([0]))
+    sides = net.node("Mul", net.node("Div", sides, net.constant([32])), net.constant([32]))
+    x = net.node("Resize", "image", "", "", net.node("Concat", net.constant([1, 3]), sides, axis=0),
+                 shape=net.shapes["image"], mode="linear", coordinate_transformation_mode="half_pixel")
+    net.outputs = [(net.resize(net.conv(x, 5, 3, 2), "image"), "out")]
+    save(net, path)
+    make_picture(top, 97, 131)
+    done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1)
+    assert "a size that nothing else has" in done.stderr, done.stderr
+
+
+def turned(top):
+    """Before operator set 13 softmax goes along the last axis; other networks give N×H×W×K."""
+    path = top / "turned.onnx"
+    for perm in ([0, 3, 2, 1], [0, 2, 3, 1]):
+        net = Network()
+        x = net.node("Max", net.conv("image", 6), net.constant(np.array(0.0)), shape=(1, 6, None, None))
+        x = net.conv(x, 5)
+        found = evaluator.run(with_output(net, x), image=normalise(make_picture(top, 61, 80)))[x]
+        end = net.node("Softmax", net.node("Transpose", x, perm=perm), axis=3)
+        if perm[1] == 3:
+            end = net.node("Transpose", end, perm=perm)
+        net.outputs = [(end, "out")]
+        model = save_model(net.model(11), path)
+        infer(top, path)
+        near(np.load(top / "picture_logits.npy"), found)
+        only(model.graph.node, "Softmax").attribute[0].i = 1
+        save_model(model, path)
+        assert "axis 1" in run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1).stderr
+
+
+def heads(top):
+    """Which output is which, where nothing is said."""
+    path = top / "heads.onnx"
+    make_picture(top, 64, 64)
+
+    def features(net):
+        return net.relu(net.conv("image", 6))
+    for made, classes, outliers in (((("out", 2), ("aux", 2)), 2, False), ((("out", 2), ("out_ood", 2)), 2, True),
+                                    ((("a", 2), ("b", 5)), 5, True), ((("a", 5), ("b", 2), ("c", 2)), 5, False),
+                                    ((("features", features), ("out", 5)), 5, False), ((("relu", features),), 6, False)):
+        net = Network()
+        net.outputs = [(net.conv("image", kind, 3) if isinstance(kind, int) else kind(net), name) for name, kind in made]
+        save(net, path)
+        told = json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)
+        assert (told["classes"], told["outlier_head"]) == (classes, outliers), (made, told)
 
 
 def other_forms(top):
@@ -300,13 +435,41 @@ def renamed(net, operation, name):
     next(n for n in net.nodes if n.op_type == operation).op_type = name
 
 
+def only(nodes, operation):
+    """The first of that kind."""
+    return next(n for n in nodes if n.op_type == operation)
+
+
+def more_channels(net):
+    """The first resize also makes the channels more."""
+    sizes = next(n for n in net.nodes if n.output[0] == only(net.nodes, "Resize").input[3])
+    sizes.input[0] = net.constant([1, 7])
+
+
+def of_a_size(net):
+    height = net.node("Gather", net.node("Shape", "image"), net.constant(np.array(2)), axis=0)
+    factor = net.node("Cast", height, to=TensorProto.FLOAT)
+    net.nodes[:] = net.nodes[-3:] + net.nodes[:-3]
+    relu = only(net.nodes, "Relu")
+    relu.op_type = "Mul"
+    relu.input.append(factor)
+
+
 REFUSED = {
     "groups": (lambda n: first(n, "Conv", group=2), "2 groups"),
     "an oblong window": (lambda n: first(n, "Conv", pads=[1, 2, 1, 2]), "square"),
     "strides that differ": (lambda n: first(n, "Conv", strides=[1, 2]), "square"),
     "padding of one side": (lambda n: first(n, "MaxPool", pads=[0, 0, 1, 1]), "square"),
     "a huge dilation": (lambda n: first(n, "Conv", dilations=[1 << 40, 1 << 40]), "dilations"),
-    "sizes rounded up": (lambda n: first(n, "MaxPool", ceil_mode=1), "ceil_mode"),
+    "values made whole": (lambda n: [renamed(n, "Relu", "Cast"), first(n, "Cast", to=TensorProto.INT64)], "whole numbers"),
+    "a bias that is nowhere": (lambda n: n.nodes[0].input.append("nowhere"), "bias"),
+    "a bound that is reckoned": (lambda n: [renamed(n, "Relu", "Clip"), only(n.nodes, "Clip").input.extend([n.constant(np.array(0.0)), "image"])],
+                                 "no number"),
+    "a factor of the size": (of_a_size, "one number"),
+    "resized channels": (more_channels, "along channels"),
+    "axes in another order": (lambda n: all_have(n, "Resize", axes=[3, 2]), "order of its own"),
+    "sides that keep their aspect": (lambda n: all_have(n, "Resize", keep_aspect_ratio_policy="not_larger"), "not_larger"),
+    "statistics that come out": (lambda n: only(n.nodes, "BatchNormalization").output.extend(["", "mean"]), "model.eval"),
     "nearest pixels": (lambda n: all_have(n, "Resize", mode="nearest"), "bilinear"),
     "other coordinates": (lambda n: all_have(n, "Resize", coordinate_transformation_mode="asymmetric"), "asymmetric"),
     "the batch's statistics": (lambda n: first(n, "BatchNormalization", training_mode=1), "model.eval"),
@@ -348,6 +511,10 @@ def no_picture(top):
     refuse("N×H×W×3", shape=[1, "h", "w", 3])
     refuse("N×3×H×W", shape=[1, 4, "h", "w"])
     refuse("N×3×H×W", shape=[3, "h", "w"])
+    model = ladder("gathered").model()
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    onnx.save(model, str(path))
+    assert "float32" in run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1).stderr
     refuse("pictures of", shape=[1, 3, 1 << 20, 1 << 20])
     for classes, words in ((1, "1 class logits"), (300, "300 class logits")):
         net = Network()
@@ -391,7 +558,15 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     for way, mode, height, width in (("gathered", "half_pixel", 64, 96), ("gathered", "align_corners", 97, 131),
                                      ("reckoned", "half_pixel", 90, 61), ("reckoned", "half_pixel", 128, 64)):
         case(f"two heads, sizes {way}, {mode}, {height}x{width}", two_heads, at, way, mode, height, width)
-    case("a fixed size is as good as any", of_another_size, at)
+    for size in ((96, 144), (24, 24)):  # the latter's grids have windows of two and three pixels
+        case(f"a fixed size is as good as any: {size}", of_another_size, at, *size)
+    case("windows that the edge cuts off", cut_windows, at)
+    case("one pixel added to many", spread, at)
+    case("windows alone are no grid", windows_alone, at)
+    case("sizes are reckoned as the file says", reckoned_sizes, at)
+    case("a size that is nothing's at other sizes", multiples, at)
+    case("turned axes at the end", turned, at)
+    case("which output is which", heads, at)
     case("every other form", other_forms, at)
     case("what is said of pictures and outputs", as_is_said, at)
     for name, (change, words) in REFUSED.items():

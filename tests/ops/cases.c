@@ -170,6 +170,18 @@ make_average_2 (DhGraph *graph, DhValue x)
 }
 
 static DhValue
+make_max_2_up (DhGraph *graph, DhValue x)
+{
+  return dh_graph_pool_rounded_up (graph, DH_OP_MAX_POOL, x, 2, 2, 0);
+}
+
+static DhValue
+make_average_4_up (DhGraph *graph, DhValue x)
+{
+  return dh_graph_pool_rounded_up (graph, DH_OP_AVERAGE_POOL, x, 4, 3, 1);
+}
+
+static DhValue
 make_double (DhGraph *graph, DhValue x)
 {
   return dh_graph_add (graph, x, x);
@@ -298,6 +310,8 @@ ops_list_cases (void)
   add_unary (list, "max-pool-3", make_max_3);
   add_unary (list, "average-pool-3", make_average_3);
   add_unary (list, "average-pool-2", make_average_2);
+  add_unary (list, "max-pool-2-rounded-up", make_max_2_up);
+  add_unary (list, "average-pool-4-rounded-up", make_average_4_up);
   add_unary (list, "resize-to-itself", make_same_size);
   add_pools (list);
   add_resizes (list);
