@@ -132,21 +132,21 @@ is_queued (const DhJobSnapshot *snapshot)
   return g_strcmp0 (snapshot->row->state, dh_job_state_id (DH_JOB_QUEUED)) == 0;
 }
 
-/* Jobs that the keeper cannot know yet stay. */
+/* Jobs that the keeper cannot know yet stay, in their order. */
 static void
 keep_added (DhTrainingQueue *self, GPtrArray *shown)
 {
-  GHashTableIter iter;
-  gpointer folder, job;
   g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < shown->len; i++)
     g_hash_table_add (known, (gpointer)dh_training_job_get_folder (shown->pdata[i]));
-  g_hash_table_iter_init (&iter, self->by_folder);
-  while (g_hash_table_iter_next (&iter, &folder, &job))
-    if (g_hash_table_contains (known, folder))
-      g_hash_table_remove (self->adding, folder);
-    else if (g_hash_table_contains (self->adding, folder))
-      g_ptr_array_add (shown, job);
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      const char *folder = dh_training_job_get_folder (self->jobs->pdata[i]);
+      if (g_hash_table_contains (known, folder))
+        g_hash_table_remove (self->adding, folder);
+      else if (g_hash_table_contains (self->adding, folder))
+        g_ptr_array_add (shown, self->jobs->pdata[i]);
+    }
 }
 
 static void
