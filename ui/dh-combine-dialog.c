@@ -1,4 +1,5 @@
 #include "dh-combine-dialog.h"
+#include "dh-form-window.h"
 #include "dh-number.h"
 #include "dh-run-item.h"
 #include "dh-session-combine.h"
@@ -277,30 +278,12 @@ make_rows (DhCombineDialog *self)
 static GtkWidget *
 make_content (DhCombineDialog *self)
 {
-  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
-  gtk_widget_set_margin_top (box, 12);
-  gtk_widget_set_margin_bottom (box, 18);
-  gtk_widget_set_margin_start (box, 18);
-  gtk_widget_set_margin_end (box, 18);
+  GtkWidget *box = dh_form_window_box ();
   gtk_box_append (GTK_BOX (box), make_rows (self));
   self->hint = dh_ui_label (NULL, NULL, 0);
   dh_widget_wrap (self->hint);
   gtk_box_append (GTK_BOX (box), self->hint);
   return box;
-}
-
-static GtkWidget *
-make_bar (DhCombineDialog *self)
-{
-  GtkWidget *bar = adw_header_bar_new (), *cancel = gtk_button_new_with_label (_ ("Cancel"));
-  adw_header_bar_set_show_end_title_buttons (ADW_HEADER_BAR (bar), FALSE);
-  g_signal_connect_object (cancel, "clicked", G_CALLBACK (gtk_window_close), self, G_CONNECT_SWAPPED);
-  adw_header_bar_pack_start (ADW_HEADER_BAR (bar), cancel);
-  self->make = gtk_button_new_with_label (_ ("Make"));
-  dh_ui_add_classes (self->make, "suggested-action");
-  g_signal_connect_object (self->make, "clicked", G_CALLBACK (on_make), self, G_CONNECT_SWAPPED);
-  adw_header_bar_pack_end (ADW_HEADER_BAR (bar), self->make);
-  return bar;
 }
 
 static int
@@ -322,7 +305,8 @@ dh_combine_dialog_show (GtkWindow *parent, DhSession *session, GPtrArray *items)
   self->items = items;
   self->filling = TRUE;
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
-  gtk_box_append (GTK_BOX (box), make_bar (self));
+  GtkWidget *bar = dh_form_window_bar (GTK_WINDOW (self), _ ("Make"), G_CALLBACK (on_make), &self->make);
+  gtk_box_append (GTK_BOX (box), bar);
   gtk_box_append (GTK_BOX (box), make_content (self));
   adw_window_set_content (ADW_WINDOW (self), box);
   gtk_window_set_default_widget (GTK_WINDOW (self), self->make);

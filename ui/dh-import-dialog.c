@@ -1,4 +1,5 @@
 #include "dh-import-dialog.h"
+#include "dh-form-window.h"
 #include <math.h>
 #include "dh-number.h"
 #include "dh-session-import.h"
@@ -346,11 +347,7 @@ make_sentence (void)
 static GtkWidget *
 make_content (DhImportDialog *self)
 {
-  GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
-  gtk_widget_set_margin_top (box, 12);
-  gtk_widget_set_margin_bottom (box, 18);
-  gtk_widget_set_margin_start (box, 18);
-  gtk_widget_set_margin_end (box, 18);
+  GtkWidget *box = dh_form_window_box ();
   gtk_box_append (GTK_BOX (box), make_rows (self));
   GtkWidget *line = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 8, NULL);
   self->spinner = gtk_spinner_new ();
@@ -364,20 +361,6 @@ make_content (DhImportDialog *self)
   return box;
 }
 
-static GtkWidget *
-make_bar (DhImportDialog *self)
-{
-  GtkWidget *bar = adw_header_bar_new (), *cancel = gtk_button_new_with_label (_ ("Cancel"));
-  adw_header_bar_set_show_end_title_buttons (ADW_HEADER_BAR (bar), FALSE);
-  g_signal_connect_object (cancel, "clicked", G_CALLBACK (gtk_window_close), self, G_CONNECT_SWAPPED);
-  adw_header_bar_pack_start (ADW_HEADER_BAR (bar), cancel);
-  self->import = gtk_button_new_with_label (_ ("Import"));
-  dh_ui_add_classes (self->import, "suggested-action");
-  g_signal_connect_object (self->import, "clicked", G_CALLBACK (on_import), self, G_CONNECT_SWAPPED);
-  adw_header_bar_pack_end (ADW_HEADER_BAR (bar), self->import);
-  return bar;
-}
-
 GtkWidget *
 dh_import_dialog_new (GtkWindow *parent, DhSession *session, const char *folder)
 {
@@ -387,7 +370,8 @@ dh_import_dialog_new (GtkWindow *parent, DhSession *session, const char *folder)
   self->session = g_object_ref (session);
   self->folder = g_strdup (folder);
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 0, NULL);
-  gtk_box_append (GTK_BOX (box), make_bar (self));
+  GtkWidget *bar = dh_form_window_bar (GTK_WINDOW (self), _ ("Import"), G_CALLBACK (on_import), &self->import);
+  gtk_box_append (GTK_BOX (box), bar);
   gtk_box_append (GTK_BOX (box), make_content (self));
   adw_window_set_content (ADW_WINDOW (self), box);
   gtk_window_set_default_widget (GTK_WINDOW (self), self->import);
