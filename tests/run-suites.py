@@ -13,11 +13,22 @@ import xml.etree.ElementTree as ET
 LEFT_OUT = ("bench",)
 
 
+# Lines that are told of a program that failed.
+MOST_TOLD = 60
+
+
 def ended_badly(path):
-    """Names of the programs that failed, ended early or ran out of time, as meson judges them."""
+    """Names of the programs that failed, ended early or ran out of time, as meson judges them, with what they wrote."""
     with open(path, encoding="utf-8") as log:
         tests = [json.loads(line) for line in log]
-    return [test["name"] for test in tests if test["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")]
+    return {test["name"]: test.get("stdout", "") + test.get("stderr", "") for test in tests
+            if test["result"] not in ("OK", "SKIP", "EXPECTEDFAIL")}
+
+
+def told(written):
+    """What a failed program wrote, but for the cases that passed; the end of it where it is long."""
+    lines = [line for line in written.splitlines() if line.strip() and not line.startswith("ok ")]
+    return [f"  {line}" for line in lines[-MOST_TOLD:]]
 
 
 def count(path):
@@ -54,7 +65,8 @@ def main():
         return 1
     passed, failed, skipped, lines = count(log)
     # One that aborts behind cases that passed: the log of cases does not know.
-    for name in ended_badly(log.replace(".junit.xml", ".json")):
+    failures = ended_badly(log.replace(".junit.xml", ".json"))
+    for name in failures:
         if not any(line.startswith("failed: ") and f"{name} " in line for line in lines):
             failed += 1
             lines.append(f"failed: {name} (the program ended early)")
@@ -62,6 +74,8 @@ def main():
         failed = 1
         lines.append("failed: meson test itself ended with an error")
     print()
+    for name, written in failures.items():
+        print(f"{name} wrote:", *told(written), sep="\n")
     for line in lines:
         print(line)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
