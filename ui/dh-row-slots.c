@@ -25,6 +25,7 @@ struct _DhRowSlots
   guint measured; /* those that the adjustment's range stands for, which follows later */
   guint unfilled; /* those from here on may stand for other rows than they were filled with */
   guint source;
+  guint sight_source;
 };
 
 static guint filled;
@@ -251,12 +252,23 @@ dh_row_slots_tell (DhRowSlots *self)
   go_on_later (self);
 }
 
-/* What comes into sight before its turn. */
+static gboolean
+on_sight (gpointer data)
+{
+  DhRowSlots *self = data;
+  self->sight_source = 0;
+  fill_in_sight (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* What comes into sight before its turn is filled before the next drawing; not at once, for the view scrolls while it
+ * gives its rows their places, too: cells that ask for another size then leave the titles, which have theirs, without
+ * one in this drawing. */
 static void
 on_scrolled (DhRowSlots *self)
 {
-  if (self->source != 0)
-    fill_in_sight (self);
+  if (self->source != 0 && self->sight_source == 0)
+    self->sight_source = g_idle_add_full (GTK_PRIORITY_RESIZE, on_sight, self, NULL);
 }
 
 static void
@@ -287,6 +299,7 @@ dh_row_slots_dispose (GObject *object)
 {
   DhRowSlots *self = DH_ROW_SLOTS (object);
   g_clear_handle_id (&self->source, g_source_remove);
+  g_clear_handle_id (&self->sight_source, g_source_remove);
   if (self->rows != NULL)
     g_signal_handlers_disconnect_by_data (self->rows, self);
   G_OBJECT_CLASS (dh_row_slots_parent_class)->dispose (object);
