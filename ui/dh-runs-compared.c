@@ -4,6 +4,7 @@
 #include "dh-metrics-charts.h"
 #include "dh-help.h"
 #include "dh-number.h"
+#include "dh-run-facts.h"
 #include "dh-runs-columns.h"
 #include "dh-runs-means.h"
 
@@ -160,87 +161,6 @@ add_text (Filling *self, const char *name, const char *a, const char *b)
   self->row++;
 }
 
-static char *
-shorten (const char *hash)
-{
-  return hash != NULL ? g_strdup_printf ("%.4s %.4s", hash, strlen (hash) > 4 ? hash + 4 : "") : NULL;
-}
-
-static char *
-short_hash (const DhRun *run)
-{
-  return shorten (run->weights);
-}
-
-static char *
-data_hash (const DhRun *run)
-{
-  return shorten (run->fingerprint);
-}
-
-static char *
-score_of (const DhRun *run)
-{
-  return g_strdup (dh_run_get_score_name (run));
-}
-
-static char *
-threshold_of (const DhRun *run)
-{
-  return isnan (run->best_f1_threshold) ? NULL : dh_number_format (run->best_f1_threshold, 2);
-}
-
-static char *
-images_of (const DhRun *run)
-{
-  return run->training ? NULL : g_strdup_printf (_ ("%u of %u"), run->images, run->total);
-}
-
-static char *
-device_of (const DhRun *run)
-{
-  if (run->device == NULL)
-    return NULL;
-  return run->precision != NULL ? g_strdup_printf ("%s · %s", run->device, run->precision) : g_strdup (run->device);
-}
-
-static char *
-steps_of (const DhRun *run)
-{
-  if (!run->training || run->steps == 0)
-    return NULL;
-  g_autofree char *step = dh_number_format_count (run->step), *steps = dh_number_format_count (run->steps);
-  return g_strdup_printf (ngettext ("%s of %s, %u epoch", "%s of %s, %u epochs", run->epochs), step, steps,
-                          run->epochs);
-}
-
-static char *
-best_of (const DhRun *run)
-{
-  return run->best_epoch > 0 ? g_strdup_printf (_ ("epoch %u of %u"), run->best_epoch, run->epochs) : NULL;
-}
-
-static char *
-time_of (const DhRun *run)
-{
-  if (!(run->seconds > 0))
-    return NULL;
-  g_autofree char *seconds = dh_number_format (run->seconds, 1);
-  return run->seconds < 10 ? g_strdup_printf (_ ("%s s"), seconds) : dh_run_dup_duration (run->seconds);
-}
-
-static char *
-start_of (const DhRun *run)
-{
-  return dh_ui_time (run->started);
-}
-
-static char *
-kind_of (const DhRun *run)
-{
-  return g_strdup (run->training ? _ ("training") : run->imported ? dh_run_get_score_name (run) : _ ("evaluation"));
-}
-
 static void
 add_made (Filling *self, const char *name, char *(*make) (const DhRun *run))
 {
@@ -283,14 +203,14 @@ fill (Filling *self)
   if (self->row > first)
     gtk_grid_attach (self->grid, dh_ui_line (), 0, self->row++, 4, 1);
   if (a->training != b->training || a->imported != b->imported)
-    add_made (self, _ ("Kind"), kind_of);
+    add_made (self, _ ("Kind"), dh_run_facts_dup_kind);
   add_text (self, _ ("State"), a->sentence, self->b != NULL ? b->sentence : NULL);
   add_made (self, _ ("Data"), dh_run_dup_data);
-  add_made (self, _ ("Data fingerprint"), data_hash);
+  add_made (self, _ ("Data fingerprint"), dh_run_facts_dup_fingerprint);
   add_text (self, _ ("Split"), a->split, b->split);
-  add_made (self, _ ("Images"), images_of);
-  add_made (self, _ ("Score"), score_of);
-  add_made (self, _ ("Best F1 at"), threshold_of);
+  add_made (self, _ ("Images"), dh_run_facts_dup_images);
+  add_made (self, _ ("Score"), dh_run_facts_dup_score);
+  add_made (self, _ ("Best F1 at"), dh_run_facts_dup_best_f1_threshold);
   add_text (self,
             a->imported && b->imported   ? _ ("Method")
             : a->imported || b->imported ? _ ("Model, method")
@@ -302,13 +222,13 @@ fill (Filling *self)
             a->imported && b->imported   ? _ ("Scores’ checksum")
             : a->imported || b->imported ? _ ("Weights, scores")
                                          : _ ("Weights"),
-            short_hash);
-  add_made (self, _ ("Steps"), steps_of);
-  add_made (self, _ ("Best model"), best_of);
-  add_made (self, _ ("Device, precision"), device_of);
-  add_made (self, _ ("Time taken"), time_of);
+            dh_run_facts_dup_weights);
+  add_made (self, _ ("Steps"), dh_run_facts_dup_steps);
+  add_made (self, _ ("Best model"), dh_run_facts_dup_best_epoch);
+  add_made (self, _ ("Device, precision"), dh_run_facts_dup_device);
+  add_made (self, _ ("Time taken"), dh_run_facts_dup_time);
   add_text (self, _ ("Program"), a->program, b->program);
-  add_made (self, _ ("Started"), start_of);
+  add_made (self, _ ("Started"), dh_run_facts_dup_start);
 }
 
 static const DhRun *

@@ -1,16 +1,12 @@
 #include "dh-runs-page.h"
-#include "dh-combine-dialog.h"
 #include "dh-focus.h"
 #include "dh-import-bar.h"
-#include "dh-import-dialog.h"
 #include "dh-run-list.h"
-#include "dh-run-removal-dialog.h"
 #include "dh-run-removal.h"
+#include "dh-runs-actions.h"
 #include "dh-runs-band.h"
 #include "dh-runs-charts.h"
 #include "dh-runs-compared.h"
-#include "dh-runs-export.h"
-#include "dh-runs-table.h"
 #include "dh-session-combine.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
@@ -23,7 +19,7 @@ struct _DhRunsPage
   DhSession *session;
   DhRunsBand band;
   GtkWidget *stack, *table, *lower, *compared, *charts;
-  GSimpleActionGroup *actions;
+  DhRunsActions *actions;
   guint tick, room_source;
   guint drawn; /* kinds of what is chosen, on which the charts' widths depend */
   int width, height;
@@ -35,13 +31,6 @@ static DhRunItem *
 chosen (DhRunsPage *self, guint which)
 {
   return dh_runs_table_get_chosen (DH_RUNS_TABLE (self->table), which);
-}
-
-static void
-set_enabled (DhRunsPage *self, const char *name, gboolean enabled)
-{
-  g_simple_action_set_enabled (G_SIMPLE_ACTION (g_action_map_lookup_action (G_ACTION_MAP (self->actions), name)),
-                               enabled);
 }
 
 /* Columns and charts go where there is no room for them: as many charts as fit by their own measure. Not while sizes
@@ -99,7 +88,7 @@ show_combining (DhRunsPage *self, gboolean busy)
   for (guint i = 0; i < items->len; i++)
     runs[i] = dh_run_item_get (items->pdata[i]);
   const char *refused = dh_session_refuse_combining (runs, items->len);
-  set_enabled (self, "combine", refused == NULL && !busy);
+  dh_runs_actions_set_enabled (self->actions, "combine", refused == NULL && !busy);
   gtk_widget_set_tooltip_text (self->band.combine, refused != NULL   ? refused
                                                    : items->len == 1 ? _ ("A run of its score maps, blurred")
                                                                      : _ ("A run of their score maps: their mean, "
@@ -116,18 +105,20 @@ show_chosen (DhRunsPage *self)
   dh_runs_compared_set (self->compared, a, b, all);
   dh_runs_charts_set (DH_RUNS_CHARTS (self->charts), a, b);
   const gboolean both = first != NULL && second != NULL && !first->training && !second->training;
-  set_enabled (self, "export", first != NULL && !first->training);
-  set_enabled (self, "worse", first != NULL && !both && dh_session_has_robustness (self->session, first));
-  set_enabled (self, "maps", first != NULL && !first->training && !both);
-  set_enabled (self, "copy-command", first != NULL && first->command != NULL);
-  set_enabled (self, "browse", first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
-  set_enabled (self, "curves", job != NULL);
+  dh_runs_actions_set_enabled (self->actions, "export", first != NULL && !first->training);
+  dh_runs_actions_set_enabled (self->actions, "worse",
+                               first != NULL && !both && dh_session_has_robustness (self->session, first));
+  dh_runs_actions_set_enabled (self->actions, "maps", first != NULL && !first->training && !both);
+  dh_runs_actions_set_enabled (self->actions, "copy-command", first != NULL && first->command != NULL);
+  dh_runs_actions_set_enabled (self->actions, "browse",
+                               first != NULL && (job == NULL || dh_training_job_get_best_path (job) != NULL));
+  dh_runs_actions_set_enabled (self->actions, "curves", job != NULL);
   const char *kept = refuse_removal (self);
-  set_enabled (self, "remove", first != NULL && kept == NULL);
+  dh_runs_actions_set_enabled (self->actions, "remove", first != NULL && kept == NULL);
   gtk_widget_set_tooltip_text (self->band.remove,
                                kept != NULL ? kept : _ ("Off this list, with its maps or without (Delete)"));
   const char *refused = dh_session_refuse_runs (first, second);
-  set_enabled (self, "compare", refused == NULL);
+  dh_runs_actions_set_enabled (self->actions, "compare", refused == NULL);
   /* In the place of the one that opens a single run: a row that is opened does so all the same. */
   gtk_widget_set_visible (self->band.compare, both);
   gtk_widget_set_visible (self->band.browse, !both);
@@ -139,7 +130,7 @@ show_chosen (DhRunsPage *self)
   gtk_menu_button_set_label (GTK_MENU_BUTTON (self->band.export), both ? _ ("Export 2 runs") : _ ("Export"));
   DhImportProgress progress;
   const gboolean importing = dh_session_get_import_progress (self->session, &progress);
-  set_enabled (self, "import", !importing);
+  dh_runs_actions_set_enabled (self->actions, "import", !importing);
   show_combining (self, importing);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack),
                                     importing || dh_runs_table_get_size (DH_RUNS_TABLE (self->table)) > 0 ? "runs"
@@ -156,125 +147,20 @@ show_chosen (DhRunsPage *self)
   self->drawn = drawn;
 }
 
-static void
-browse (DhRunsPage *self, DhRunItem *item, const char *stem)
-{
-  DhTrainingJob *job = dh_run_item_get_job (item);
-  const gboolean done = job != NULL
-                            ? dh_session_open_checkpoint (self->session, job, dh_training_job_get_best_path (job))
-                            : dh_session_open_run (self->session, dh_run_item_get (item), stem);
-  if (done)
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "browse");
-}
-
-static void
-show_curves (DhRunsPage *self, DhRunItem *item)
-{
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.show-training", "x", dh_run_item_get (item)->id);
-}
-
 /* A row that is opened leads to what it is about: a training's curves, an evaluation's pictures. */
 static void
 on_opened (DhRunsTable *table, DhRunItem *item, DhRunsPage *self)
 {
   if (dh_run_item_get_job (item) != NULL)
-    show_curves (self, item);
+    dh_runs_actions_show_curves (self->actions, item);
   else
-    browse (self, item, NULL);
+    dh_runs_actions_browse (self->actions, item, NULL);
 }
 
 static void
 on_picture (DhRunsCharts *charts, DhRunItem *item, const char *stem, DhRunsPage *self)
 {
-  browse (self, item, stem);
-}
-
-static void
-export_runs (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  const DhRun *b = chosen (self, 1) != NULL ? dh_run_item_get (chosen (self, 1)) : NULL;
-  dh_runs_export_report (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
-                         b != NULL && !b->training ? b->id : 0, g_variant_get_string (value, NULL));
-}
-
-static gboolean
-is_by_seed (DhRunsPage *self)
-{
-  g_autoptr (GVariant) state = g_action_group_get_action_state (G_ACTION_GROUP (self->actions), "by-seed");
-  return g_variant_get_boolean (state);
-}
-
-/* Of all that the filter leaves, whatever is chosen. */
-static void
-export_table (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  dh_runs_export_table (GTK_WIDGET (self), self->session, dh_runs_table_list_shown (DH_RUNS_TABLE (self->table)),
-                        is_by_seed (self), g_variant_get_string (value, NULL));
-}
-
-static void
-export_worse (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  dh_runs_export_robustness (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
-                             g_variant_get_string (value, NULL));
-}
-
-static void
-export_maps (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  dh_runs_export_maps (GTK_WIDGET (self), self->session, dh_run_item_get (chosen (self, 0))->id,
-                       g_variant_get_string (value, NULL));
-}
-
-static void
-copy_command (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), dh_run_item_get (chosen (self, 0))->command);
-  g_signal_emit_by_name (self->session, "message", _ ("The command is in the clipboard"));
-}
-
-static void
-browse_chosen (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  g_autoptr (DhRunItem) item = g_object_ref (chosen (self, 0));
-  browse (self, item, NULL);
-}
-
-static void
-compare_chosen (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  if (dh_session_compare_runs (self->session, dh_run_item_get (chosen (self, 0)), dh_run_item_get (chosen (self, 1))))
-    gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", "browse");
-}
-
-static void
-import_scores (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  dh_import_dialog_choose (GTK_WIDGET (self), self->session);
-}
-
-static void
-combine_chosen (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  dh_combine_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session,
-                          dh_runs_table_list_chosen (DH_RUNS_TABLE (self->table)));
-}
-
-static void
-remove_chosen (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  DhRunsPage *self = data;
-  GPtrArray *items = dh_runs_table_list_chosen (DH_RUNS_TABLE (self->table));
-  dh_run_removal_dialog_show (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), self->session, items);
+  dh_runs_actions_browse (self->actions, item, stem);
 }
 
 /* In the table alone: elsewhere the key takes a letter. */
@@ -283,14 +169,8 @@ on_key (GtkEventControllerKey *keys, guint keyval, guint code, GdkModifierType s
 {
   if (keyval != GDK_KEY_Delete)
     return FALSE;
-  g_action_group_activate_action (G_ACTION_GROUP (self->actions), "remove", NULL);
+  dh_runs_actions_activate (self->actions, "remove");
   return TRUE;
-}
-
-static void
-show_chosen_curves (GSimpleAction *action, GVariant *value, gpointer data)
-{
-  show_curves (data, chosen (data, 0));
 }
 
 void
@@ -360,8 +240,8 @@ dh_runs_page_dispose (GObject *object)
   DhRunsPage *self = DH_RUNS_PAGE (object);
   g_clear_handle_id (&self->tick, g_source_remove);
   g_clear_handle_id (&self->room_source, g_source_remove);
+  g_clear_pointer (&self->actions, dh_runs_actions_free);
   g_clear_pointer (&self->stack, gtk_widget_unparent);
-  g_clear_object (&self->actions);
   g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_runs_page_parent_class)->dispose (object);
 }
@@ -417,17 +297,6 @@ dh_runs_page_new (DhSession *session)
 {
   DhRunsPage *self = g_object_new (DH_TYPE_RUNS_PAGE, NULL);
   self->session = g_object_ref (session);
-  self->actions = g_simple_action_group_new ();
-  const GActionEntry entries[] = {
-    { "export", export_runs, "s", NULL, NULL },         { "maps", export_maps, "s", NULL, NULL },
-    { "copy-command", copy_command, NULL, NULL, NULL }, { "compare", compare_chosen, NULL, NULL, NULL },
-    { "browse", browse_chosen, NULL, NULL, NULL },      { "curves", show_chosen_curves, NULL, NULL, NULL },
-    { "import", import_scores, NULL, NULL, NULL },      { "table", export_table, "s", NULL, NULL },
-    { "remove", remove_chosen, NULL, NULL, NULL },      { "combine", combine_chosen, NULL, NULL, NULL },
-    { "by-seed", NULL, NULL, "false", NULL },           { "worse", export_worse, "s", NULL, NULL },
-  };
-  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries), self);
-  gtk_widget_insert_action_group (GTK_WIDGET (self), "runs", G_ACTION_GROUP (self->actions));
   GtkWidget *cards = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
   gtk_widget_set_margin_top (cards, MARGIN);
   gtk_widget_set_margin_bottom (cards, MARGIN);
@@ -435,6 +304,7 @@ dh_runs_page_new (DhSession *session)
   gtk_widget_set_margin_end (cards, MARGIN);
   gtk_box_append (GTK_BOX (cards), dh_import_bar_new (session));
   self->table = dh_runs_table_new (session);
+  self->actions = dh_runs_actions_new (GTK_WIDGET (self), session, DH_RUNS_TABLE (self->table));
   dh_focus_add_region (self->table);
   GtkEventController *keys = gtk_event_controller_key_new ();
   g_signal_connect (keys, "key-pressed", G_CALLBACK (on_key), self);
