@@ -149,6 +149,29 @@ def press(training, from_right, pattern, mark):
     raise AssertionError(f"{pattern!r}: the button does nothing")
 
 
+def press_held(training, from_right, number):
+    """A button that sends a signal to the trainer, which stands still until that has come: a loaded machine may let a
+    click fall beside, and the training must not end meanwhile."""
+    with training.held():
+        for tries in range(4):
+            training.click_button(from_right)
+            try:
+                until(lambda: is_pending(training.pid(), number), "the signal", quiet=PATIENCE / 4)
+                return
+            except AssertionError:
+                print(f"# pressed {tries + 1} times without a signal", flush=True)
+                training.studio.move(700, 890)
+                training.studio.settle(1)
+    raise AssertionError(f"no signal {number}: the button does nothing")
+
+
+def is_pending(pid, number):
+    """A signal that a process which stands still has not had yet."""
+    with open(f"/proc/{pid}/status") as file:
+        masks = [int(line.split()[1], 16) for line in file if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(mask >> (number - 1) & 1 for mask in masks)
+
+
 def until(ready, what, signs=None, quiet=PATIENCE, most=50 * 60):
     """Waits as long as something goes on: `signs` gives what changes while it does. A loaded machine may be slow; one
     on which nothing changes for `quiet` seconds stands still."""
@@ -252,7 +275,8 @@ def test_watch(training):
 def test_pause(training):
     studio = training.studio
     mark = len(studio.text())
-    press(training, 1, r"studio: trainings 1 paused", mark)
+    press_held(training, 1, signal.SIGUSR1)
+    training.say(r"studio: trainings 1 paused", mark)
     training.wait(lambda: training.events()[-1]["event"] == "pause", "the pause in the log")
     step = training.step()
     studio.settle(1.5)
