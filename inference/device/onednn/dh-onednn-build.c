@@ -224,6 +224,7 @@ dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDi
 {
   g_autofree const DhCpuView **views = g_new0 (const DhCpuView *, dh_graph_size (graph));
   DhCpuBuild b = { .plan = plan, .views = views };
+  plan->coarse_filters = dh_cpu_find_coarse_filters (graph, shapes);
   dh_lowering_init (&b.low, graph, shapes, parameters, options->outputs, options->n_outputs);
   static const DhLoweringSteps steps = { build_node, make_resize, make_scores, make_output };
   const gboolean fine = dh_lowering_run (&b.low, &steps, &b, plan->cancellable, error);

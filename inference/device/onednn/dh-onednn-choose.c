@@ -58,6 +58,7 @@ time_alone (const DhCpuPlan *plan, const DhCpuConv *conv, DhCpuAddConv add)
   if (g_cancellable_is_cancelled (plan->cancellable))
     return 0;
   DhCpuPlan *trial = dh_cpu_plan_new (plan->device, plan->bf16);
+  trial->coarse_filters = plan->coarse_filters;
   DhCpuConv alone = *conv;
   DhCpuView *in = dh_cpu_view_new_like (trial, conv->in, conv->in->h, conv->in->w, DH_NO_VALUE);
   in->scale = conv->in->scale;
@@ -113,10 +114,10 @@ dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv)
   if (!plan->keeps)
     return by_rule;
   g_autofree char *machine = dh_cpu_plan_machine (plan);
-  g_autofree char *key =
-      g_strdup_printf ("cpu 3x3 2; %s; precision %s; input %d planes of %dx%d%s; output %d channels; dilation %d",
-                       machine, conv->bf16 ? "bf16" : "f32", conv->in->n_planes, conv->in_shape.h, conv->in_shape.w,
-                       conv->in->scale != NULL ? ", norm" : "", conv->shape.c, node->dilation);
+  g_autofree char *key = g_strdup_printf (
+      "cpu 3x3 3; %s; precision %s%s; input %d planes of %dx%d%s; output %d channels; dilation %d", machine,
+      conv->bf16 ? "bf16" : "f32", dh_cpu_winograd_bf16 (plan, conv) ? " everywhere" : "", conv->in->n_planes,
+      conv->in_shape.h, conv->in_shape.w, conv->in->scale != NULL ? ", norm" : "", conv->shape.c, node->dilation);
   const char *folder = plan->device->base.plans_folder;
   char *choice = g_hash_table_lookup (plan->choices, key);
   if (choice == NULL)

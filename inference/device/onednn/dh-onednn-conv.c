@@ -136,13 +136,33 @@ count_filters (const DhCpuPlan *plan, const DhCpuConv *conv, gint out_planes)
 
 /* Transforms multiply bfloat16's rounding errors by four. Of those of a few layers, the largest, little is left at the
  * end (tests/bench/RESULTS.md), and they are what costs time. A pyramid's wide dilations stand too near the logits. */
-#define MOST_FILTERS_PRECISE (512 * 512)
+#define COARSE_FILTERS (512 * 512)
+#define MOST_COARSE_LAYERS 8
+#define MOST_COARSE_DILATION 4
+
+static gboolean
+can_be_coarse (const DhNode *node)
+{
+  return node->op == DH_OP_CONV && node->kernel == 3 && node->stride == 1 && node->dilation <= MOST_COARSE_DILATION;
+}
+
+gsize
+dh_cpu_find_coarse_filters (const DhGraph *graph, const DhShape *shapes)
+{
+  guint layers = 0;
+  for (guint v = 0; v < dh_graph_size (graph); v++)
+    {
+      const DhNode *node = dh_graph_node (graph, v);
+      layers += can_be_coarse (node) && (gsize)shapes[node->inputs[0]].c * node->channels >= COARSE_FILTERS;
+    }
+  return layers <= MOST_COARSE_LAYERS ? COARSE_FILTERS : COARSE_FILTERS + 1;
+}
 
 gboolean
 dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv)
 {
   const gint lanes = plan->device->kernels->lanes, planes = (conv->shape.c + lanes - 1) / lanes;
-  return conv->bf16 && count_filters (plan, conv, planes) > MOST_FILTERS_PRECISE && conv->node->dilation <= 4;
+  return conv->bf16 && can_be_coarse (conv->node) && count_filters (plan, conv, planes) >= plan->coarse_filters;
 }
 
 /* Memory for transformed weights and the step that fills it. */

@@ -119,6 +119,7 @@ struct _DhCpuPlan
   DhShape input;
   gint threads;
   gboolean bf16;
+  gsize coarse_filters;              /* in bfloat16, Winograd's products of layers of so many and more are in it too */
   const DhQuantization *calibration; /* while it is built, of int8 */
   DhRanges *ranges;                  /* while it is built, to count in; the steps point into it */
   GCancellable *cancellable;         /* while it is built */
@@ -228,7 +229,8 @@ void dh_cpu_add_count (DhCpuPlan *plan, const DhCpuConv *conv);
 /* dh-onednn-conv.c */
 DhCpuView *dh_cpu_add_taps (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 DhCpuView *dh_cpu_add_winograd (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
-gboolean dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv); /* its products are in bfloat16 */
+gboolean dh_cpu_winograd_bf16 (const DhCpuPlan *plan, const DhCpuConv *conv);   /* its products are in bfloat16 */
+gsize dh_cpu_find_coarse_filters (const DhGraph *graph, const DhShape *shapes); /* for DhCpuPlan */
 /* dh-onednn-choose.c: whether to make it with dh_cpu_add_winograd rather than with dh_cpu_add_taps. */
 gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
 /* dh-onednn-direct.c: the library's direct convolutions. */
