@@ -72,15 +72,15 @@ choose (const DhRunProtocolRow *row, const char *rule)
   return isfinite (value) ? (double)nextafterf ((float)value, -INFINITY) : (double)NAN;
 }
 
-/* The same pictures made worse in another way are others: what is best on these is not on those. */
+/* The same pictures made worse in another way are others: what is best on these is not on those. Without a region
+ * they are the same. */
 static gboolean
 is_same_data (const DhRunRow *a, const DhRunRow *b)
 {
-  if (g_strcmp0 (dh_fingerprint_get_degradation (a->dataset_fingerprint),
-                 dh_fingerprint_get_degradation (b->dataset_fingerprint))
-      != 0)
+  if (!dh_seen_has_same_degradation (dh_fingerprint_get_seen (a->dataset_fingerprint),
+                                     dh_fingerprint_get_seen (b->dataset_fingerprint)))
     return FALSE;
-  return g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint)
+  return dh_fingerprint_has_same_files (a->dataset_fingerprint, b->dataset_fingerprint)
          || (g_str_equal (a->dataset_root, b->dataset_root) && dh_dataset_opened_overlap (a->split, b->split));
 }
 
