@@ -83,6 +83,7 @@ new_share_row (Region *self, guint side, double share)
   GtkWidget *row = adw_action_row_new (), *spin = self->shares[side] = gtk_spin_button_new_with_range (0, 99.9, 1);
   gtk_spin_button_set_digits (GTK_SPIN_BUTTON (spin), 1);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin), share);
+  gtk_text_set_activates_default (GTK_TEXT (gtk_editable_get_delegate (GTK_EDITABLE (spin))), TRUE);
   gtk_widget_set_valign (spin, GTK_ALIGN_CENTER);
   g_autofree char *name = g_strdup_printf (_ ("%s, per cent of the image"), _ (titles[side]));
   dh_ui_set_name (spin, name);
