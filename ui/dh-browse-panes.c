@@ -171,7 +171,7 @@ dh_browse_panes_is_there (DhBrowsePanes *self, const DhPaneContent *content)
 {
   gboolean open = dh_session_has_dataset (self->session);
   if (content->kind == DH_PANE_TRUTH)
-    return !open || dh_session_has_anomaly_labels (self->session);
+    return !open || dh_session_has_anomaly_labels (self->session) || dh_session_leaves_unmeasured (self->session);
   if (content->kind == DH_PANE_CLASSES)
     return !open || dh_session_has_class_labels (self->session);
   return TRUE;

@@ -40,6 +40,12 @@ get_region (DhSession *self)
 }
 
 gboolean
+dh_session_leaves_unmeasured (DhSession *self)
+{
+  return get_region (self) != NULL;
+}
+
+gboolean
 dh_session_get_unmeasured_shares (DhSession *self, double shares[4])
 {
   return dh_region_text_get_shares (get_region (self), shares);

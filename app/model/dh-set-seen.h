@@ -14,7 +14,9 @@ char *dh_session_dup_seen_otherwise (DhSession *session, const char *seen);
 /* With that behind the name of what they made; the name alone where there is none. Free with g_free. */
 char *dh_session_dup_name_seen (DhSession *session, const char *name, const char *seen);
 
-/* What of each picture is not measured: shares of top, bottom, left and right in per cent, and FALSE with zeros where
+/* Whether something of each picture is not measured: it is void in the ground truth, labelled or not. */
+gboolean dh_session_leaves_unmeasured (DhSession *session);
+/* What that is: shares of top, bottom, left and right in per cent, and FALSE with zeros where
  * there is none of that kind. */
 gboolean dh_session_get_unmeasured_shares (DhSession *session, double shares[4]);
 /* Or the file of a mask, for a person to read; NULL. Free with g_free. */

@@ -175,12 +175,12 @@ def test_degraded(studio):
     studio.until(lambda: "degrade" not in settings(studio), "the degradation is still remembered")
 
 
-def ask_region(studio):
+def ask_region(studio, item):
     """Opens the window from the menu."""
     studio.key("Escape", "Escape")
     studio.click(*SET)
     studio.settle(0.4)
-    studio.click(100, FIRST + ROW * 4)
+    studio.click(100, FIRST + ROW * item)
     studio.settle(0.8)
 
 
@@ -189,7 +189,7 @@ def test_region(studio):
     low, high = studio.pixels(*TRUTH_LOW), studio.pixels(*TRUTH_HIGH)
 
     def share(words):
-        ask_region(studio)
+        ask_region(studio, 4)
         studio.click(*SHARE)
         studio.key("ctrl+a")
         studio.xdotool("type", words)
@@ -197,7 +197,7 @@ def test_region(studio):
         studio.key("Return")
 
     def by_mask(words):
-        ask_region(studio)
+        ask_region(studio, 4)
         studio.click(*MASK)
         studio.settle(0.4)
         studio.key("ctrl+a", "Delete")
@@ -221,10 +221,25 @@ def test_region(studio):
     studio.until(lambda: "region" not in settings(studio), "the region is still remembered")
 
 
+def test_unlabelled_region(studio):
+    """Images without labels have a pane for it all the same."""
+    nothing = studio.pixels(*TRUTH_LOW)
+
+    def share():
+        ask_region(studio, 1)
+        studio.key("ctrl+a")
+        studio.xdotool("type", "20")
+        studio.key("Return")
+    studio.until_told(r"studio: opened Folder of images · without bottom 20 %, 2 pictures", share)
+    studio.until(lambda: studio.pixels(*TRUTH_LOW) != nothing, "what is not measured has no pane")
+    studio.screenshot(f"{OUTPUT}/reading-region-unlabelled.png")
+
+
 CASES = [test_several, test_split, test_kind, test_region, test_check, test_degraded]
 CLEAN_CASES = [test_constant_labels]
 MASKS_CASES = [test_mask_values]
-ALL = CASES + CLEAN_CASES + MASKS_CASES
+PLAIN_CASES = [test_unlabelled_region]
+ALL = CASES + CLEAN_CASES + MASKS_CASES + PLAIN_CASES
 
 
 def main():
@@ -236,8 +251,12 @@ def main():
         return
     with tempfile.TemporaryDirectory(prefix="dh-reading-") as folder:
         streets, clean, masks = make_sets(folder)
+        plain = f"{folder}/plain"
+        os.mkdir(plain)
+        for i in range(2):
+            shutil.copy(f"{streets}/train/images/training/town/0000{i}.png", plain)
         first = 1
-        for cases, root in ((CASES, streets), (CLEAN_CASES, clean), (MASKS_CASES, masks)):
+        for cases, root in ((CASES, streets), (CLEAN_CASES, clean), (MASKS_CASES, masks), (PLAIN_CASES, plain)):
             studio = driver.Studio(PROGRAM, ["--new", root])
             try:
                 studio.wait(r"studio: opened")

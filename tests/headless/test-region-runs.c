@@ -334,6 +334,45 @@ test_checked (EvaluationFixture *fixture, gconstpointer data)
                          (int)(anomalies / 1000), (int)(anomalies % 1000));
 }
 
+/* Labels of classes are ignored there as well, so that open-set recognition measures the same pixels. */
+static void
+test_classes (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *argv[] = { g_getenv ("DH_PROGRAM"), "demo-scenes", "--out", "scenes", "--count", "4", "--quiet", NULL };
+  const DhDatasetOptions options = { .splits = "test", .region = "top:10%,right:30%" }, whole = { .splits = "test" };
+  int status;
+  g_assert_true (g_spawn_sync (fixture->folder, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                               &status, &error));
+  g_assert_cmpint (status, ==, 0);
+  g_autofree char *root = g_build_filename (fixture->folder, "scenes", NULL);
+  g_autoptr (DhDataset) part = dh_dataset_open (root, NULL, &options, NULL, NULL, &error);
+  g_autoptr (DhDataset) all = dh_dataset_open (root, NULL, &whole, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const guint ignored = dh_dataset_class_table (part)->n_classes;
+  guint classes_there = 0;
+  for (guint i = 0; i < dh_dataset_size (part); i++)
+    {
+      g_autoptr (DhLabels) anomalies = NULL, classes = NULL, all_anomalies = NULL, all_classes = NULL;
+      g_assert_true (dh_dataset_load_labels (part, i, &anomalies, &classes, &error));
+      g_assert_true (dh_dataset_load_labels (all, i, &all_anomalies, &all_classes, &error));
+      g_autoptr (DhLabels) region = dh_dataset_load_unmeasured (part, i, classes->width, classes->height, &error);
+      for (guint y = 0; y < classes->height; y++)
+        for (guint x = 0; x < classes->width; x++)
+          {
+            const gsize k = (gsize)y * classes->width + x;
+            const gboolean in = y < (classes->height + 5) / 10 || x >= classes->width - (3 * classes->width + 5) / 10;
+            g_assert_cmpuint (region->ids[k], ==, in ? 255 : 0);
+            g_assert_cmpuint (classes->ids[k], ==, in ? ignored : all_classes->ids[k]);
+            g_assert_cmpuint (anomalies->ids[k], ==, in ? DH_ANOMALY_IGNORE : all_anomalies->ids[k]);
+            classes_there += in && all_classes->ids[k] < ignored;
+          }
+    }
+  g_assert_cmpuint (classes_there, >, 0);
+  g_assert_null (dh_dataset_load_unmeasured (all, 0, 8, 8, &error));
+  g_assert_no_error (error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -344,6 +383,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/region-runs/compared", NULL, test_compared);
   EVALUATION_TEST ("/region-runs/resumed", NULL, test_resumed);
   EVALUATION_TEST ("/region-runs/robustness", NULL, test_robustness);
+  EVALUATION_TEST ("/region-runs/classes", NULL, test_classes);
   EVALUATION_TEST ("/region-runs/other-size", NULL, test_other_size);
   EVALUATION_TEST ("/region-runs/checked", NULL, test_checked);
   return g_test_run ();
