@@ -334,12 +334,11 @@ gboolean
 dh_session_reads_as (DhSession *self, const char *text)
 {
   g_autoptr (DhReading) reading = dh_reading_from_text (text);
-  const DhRegion *region = dh_dataset_region (self->dataset);
   return g_strcmp0 (reading->kind, dh_dataset_kind_name (dh_dataset_kind (self->dataset))) == 0
          && reading->labels_are_true == (dh_dataset_n_taken_as_true (self->dataset) > 0)
          && g_strcmp0 (reading->mask_values, dh_dataset_mask_values (self->dataset, NULL)) == 0
          && dh_degradation_equal (reading->degradation, dh_dataset_degradation (self->dataset))
-         && g_strcmp0 (reading->region, region != NULL ? dh_region_text (region) : NULL) == 0
+         && dh_region_is (dh_dataset_region (self->dataset), reading->region)
          && (reading->label_ids == DH_LABEL_IDS_AUTO
              || reading->label_ids == dh_dataset_label_ids (self->dataset, NULL));
 }

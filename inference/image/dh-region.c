@@ -217,6 +217,15 @@ dh_region_text (const DhRegion *region)
   return region->text;
 }
 
+gboolean
+dh_region_is (const DhRegion *region, const char *text)
+{
+  if (!region || !text)
+    return !region && !text;
+  const gsize known = is_mask_text (text) ? strlen (MASK) + HASH_DIGITS + 1 : strlen (text) + 1;
+  return strncmp (region->text, text, known) == 0;
+}
+
 char *
 dh_region_id_dup_title (const char *id)
 {

@@ -23,6 +23,9 @@ const char *dh_region_id (const DhRegion *region);
 /* The same, and where the mask lies: "mask:SHA-256:/data/car.png", in the escapes of an URI. */
 const char *dh_region_text (const DhRegion *region);
 
+/* Whether such a text is of that region, wherever its mask lies; NULL is none. */
+gboolean dh_region_is (const DhRegion *region, const char *text);
+
 /* Of an id: "bottom 12 %", "mask 0f3a99c1". Free with g_free. */
 char *dh_region_id_dup_title (const char *id);
 /* Of a text, without its file: the path that is in it, in the file system's bytes; NULL where there is none. Free with

@@ -187,6 +187,16 @@ test_opened_again (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (DhEvaluation) recalled = dh_evaluation_recall (&options, evaluation->run, classes, 0, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (recalled->kept);
+  /* By a copy of it elsewhere as well. */
+  g_autofree char *copy = g_build_filename (fixture->folder, "copy.png", NULL), *bytes = NULL;
+  gsize size;
+  g_assert_true (g_file_get_contents (mask, &bytes, &size, NULL));
+  g_assert_true (g_file_set_contents (copy, bytes, (gssize)size, NULL));
+  g_autoptr (DhDataset) by_copy = open_set (fixture, copy, (DhDegradation){ DH_DEGRADE_FOG, 2 });
+  options.dataset = by_copy;
+  g_autoptr (DhEvaluation) of_copy = dh_evaluation_recall (&options, evaluation->run, classes, 0, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (of_copy->kept);
   options.dataset = fixture->dataset;
   g_assert_null (dh_evaluation_recall (&options, evaluation->run, classes, 0, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);

@@ -92,6 +92,8 @@ test_names (void)
       g_autofree char *again = dh_region_shares_to_text (shares);
       g_assert_cmpstr (again, ==, cases[i].id);
       g_assert_null (dh_region_text_dup_path (cases[i].text));
+      g_assert_true (dh_region_is (region, cases[i].id));
+      g_assert_false (dh_region_is (region, "bottom:1%") || dh_region_is (region, NULL));
     }
   const double none[4] = { 0 };
   double shares[4];
@@ -213,6 +215,7 @@ test_known_by (Masks *masks, gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpstr (dh_region_id (region), ==, dh_region_id (of_copy));
   g_assert_cmpstr (dh_region_text (region), !=, dh_region_text (of_copy));
+  g_assert_true (dh_region_is (region, dh_region_text (of_copy)));
   g_assert_null (strpbrk (dh_region_id (region), "+ /"));
   g_assert_null (strpbrk (dh_region_text (region), "; "));
   g_autofree char *path = dh_region_text_dup_path (dh_region_text (region));
@@ -227,6 +230,7 @@ test_known_by (Masks *masks, gconstpointer data)
   g_autoptr (DhRegion) changed = dh_region_new (masks->path, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (dh_region_id (changed), !=, dh_region_id (region));
+  g_assert_false (dh_region_is (region, dh_region_text (changed)));
   g_assert_cmpint (g_unlink (masks->path), ==, 0);
   assert_refused (dh_region_text (region), DH_ERROR_NOT_FOUND, masks->path);
   /* What was read stays. */
