@@ -25,7 +25,8 @@ dh_cli_open_dataset (DhCli *cli, const DhCliDataset *set, int *status)
                         .splits = set->splits,
                         .base = set->base,
                         .labels_are_true = set->labels_are_true,
-                        .mask_values = set->masks };
+                        .mask_values = set->masks,
+                        .region = set->region };
   if (set->ids && !dh_label_ids_from_name (set->ids, &reading.label_ids))
     {
       *status = dh_cli_usage (cli, "--label-ids is auto, raw, shifted or packed, not \"%s\"", set->ids);
@@ -67,4 +68,5 @@ dh_cli_dataset_clear (DhCliDataset *set)
   g_clear_pointer (&set->ids, g_free);
   g_clear_pointer (&set->masks, g_free);
   g_clear_pointer (&set->degrade, g_free);
+  g_clear_pointer (&set->region, g_free);
 }

@@ -15,6 +15,7 @@ typedef struct
   char *masks;  /* --mask-values */
   gboolean labels_are_true;
   char *degrade; /* --degrade, of commands that compute maps */
+  char *region;  /* --ignore-region, of commands that measure */
 } DhCliDataset;
 
 #define DH_CLI_DATASET_ENTRIES(set)                                                                                    \
@@ -55,6 +56,14 @@ typedef struct
         "Makes the images worse first, in severity 1 to 5: fog:3; also noise, shot, defocus, motion, dark, bright, "   \
         "contrast, rain, jpeg, resolution",                                                                            \
         "KIND:N"                                                                                                       \
+  }
+/* What of the pictures is not measured. */
+#define DH_CLI_REGION_ENTRY(text)                                                                                      \
+  {                                                                                                                    \
+    "ignore-region", 0, 0, G_OPTION_ARG_FILENAME, &(text),                                                             \
+        "What of each image is not measured, as the car itself: shares of its sides (bottom:12%,top:5%), or a mask, "  \
+        "a picture of the images' size or aspect that is not black there",                                             \
+        "REGION"                                                                                                       \
   }
 /* What --degrade says, of which NULL is none; FALSE after having said why not, with *status set. */
 gboolean dh_cli_parse_degrade (DhCli *cli, const char *text, DhDegradation *degradation, int *status);

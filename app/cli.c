@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "dh-error.h"
+#include "dh-region.h"
 #include "dh-text.h"
 
 /* "--scores A B --labels C" becomes "--scores A --scores B --labels C". */
@@ -200,12 +201,14 @@ names_file (const GOptionEntry *entries, const char *word, const char **value)
   return FALSE;
 }
 
-/* The weights that are built in are no file. */
+/* The weights that are built in are no file, and neither are shares of an image. */
 static char *
 dup_absolute (const char *path)
 {
-  return g_str_equal (path, "demo") && !g_file_test (path, G_FILE_TEST_EXISTS) ? g_strdup (path)
-                                                                               : g_canonicalize_filename (path, NULL);
+  g_autofree char *file = dh_region_text_dup_path (path);
+  return (!file || g_str_equal (path, "demo")) && !g_file_test (path, G_FILE_TEST_EXISTS)
+             ? g_strdup (path)
+             : g_canonicalize_filename (path, NULL);
 }
 
 char *

@@ -107,6 +107,17 @@ print_json (const DhDatasetReport *report)
   dh_json_member_int (json, "usable", report->n_usable);
   dh_json_member_int (json, "unreadable", report->n_unreadable);
   dh_json_member_boolean (json, "hidden_labels", report->hidden_labels);
+  if (report->region)
+    {
+      json_builder_set_member_name (json, "region");
+      json_builder_begin_object (json);
+      dh_json_member_string (json, "id", report->region);
+      dh_json_member_number (json, "share", report->unmeasured_share);
+      dh_json_member_int (json, "pixels", report->unmeasured);
+      dh_json_member_int (json, "anomalies", report->anomalies);
+      dh_json_member_int (json, "unmeasured_anomalies", report->unmeasured_anomalies);
+      json_builder_end_object (json);
+    }
   add_splits (json, report);
   add_values (json, report);
   add_findings (json, report);
@@ -121,6 +132,7 @@ check (DhCli *cli, int argc, char **argv)
   gboolean quick = FALSE;
   const GOptionEntry entries[] = {
     DH_CLI_DATASET_ENTRIES (set),
+    DH_CLI_REGION_ENTRY (set.region),
     { "quick", 0, 0, G_OPTION_ARG_NONE, &quick, "Read of images only the header, and some of the labels", NULL },
     { NULL },
   };

@@ -159,6 +159,7 @@ dh_cmd_eval_ood (DhCli *cli, int argc, char **argv)
     DH_CLI_REQUIRE_OF_RUN_ENTRY (require),
     DH_CLI_REDUCTION_ENTRIES (scale, tile),
     DH_CLI_DEGRADE_ENTRY (set.degrade),
+    DH_CLI_REGION_ENTRY (set.region),
     { "batch_size", 0, 0, G_OPTION_ARG_INT, &batch_size, "Has no effect: images are taken one by one", "N" },
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { NULL },

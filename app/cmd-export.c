@@ -49,7 +49,8 @@ dh_cmd_export (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
   dh_cli_progress_end (cli);
   g_autoptr (DhRunRow) row = dh_database_get_run (database, run, NULL);
-  const char *degraded = row ? dh_fingerprint_get_degradation (row->dataset_fingerprint) : NULL;
+  const char *seen = row ? dh_fingerprint_get_seen (row->dataset_fingerprint) : NULL;
+  g_autofree char *degraded = dh_degradation_to_text (dh_seen_get_degradation (seen));
   if (degraded)
     dh_cli_note (cli, "the run saw the images degraded by %s: these are no maps of the images as they are", degraded);
   const gboolean segmented = dh_export_has_segmentations (database, run);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli-dataset.h"
 #include "cli-require.h"
 #include "cli-result.h"
 #include "dh-dataset.h"
@@ -14,6 +15,7 @@ typedef struct
   char **scores, **labels; /* paths, as many of each */
   guint n_files;
   DhMaskValues *mask_values; /* NULL: 0 inlier, 1 anomaly, others ignored */
+  DhRegion *region;          /* NULL: all is measured */
   GPtrArray *metrics;        /* DhMetric */
   const DhCliRequired *required;
   guint done, total; /* files, over all passes */
@@ -117,14 +119,45 @@ find_shape (const char *path, const DhTensor *scores, const char *labels_path, c
   return TRUE;
 }
 
+/* Labels of that shape without what is not measured; a reference where all is. */
+static DhTensor *
+ignore_region (const Flow *flow, DhTensor *labels, const gint64 *shape, const char *name, GError **error)
+{
+  const gsize n = (gsize)(shape[1] * shape[2]), size = (gsize)shape[0] * n;
+  if (!flow->region)
+    return dh_tensor_ref (labels);
+  if (labels->n_dims < 2)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                   "%s: --ignore-region is of maps of H×W, and this is a row of pixels", name);
+      return NULL;
+    }
+  if (!dh_region_fits (flow->region, (guint)shape[2], (guint)shape[1], name, error))
+    return NULL;
+  guint8 *ids = g_try_malloc (MAX (size, 1));
+  if (!ids)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: its labels do not fit in memory. End other programs",
+                   name);
+      return NULL;
+    }
+  memcpy (ids, dh_tensor_data (labels), size);
+  for (gint64 i = 0; i < shape[0]; i++)
+    dh_region_apply (flow->region, ids + (gsize)i * n, (guint)shape[2], (guint)shape[1], 255);
+  return dh_tensor_new_take (DH_DTYPE_U8, labels->n_dims, labels->dims, g_bytes_new_take (ids, size));
+}
+
 static gboolean
 add_file (Flow *flow, guint file, GError **error)
 {
   const char *path = flow->scores[file];
   g_autoptr (DhTensor) scores = load_scores (flow, path, error);
-  g_autoptr (DhTensor) labels = scores ? load_labels (flow->labels[file], flow->mask_values, error) : NULL;
+  g_autoptr (DhTensor) all = scores ? load_labels (flow->labels[file], flow->mask_values, error) : NULL;
   gint64 shape[3];
-  if (!labels || !find_shape (path, scores, flow->labels[file], labels, shape, error))
+  if (!all || !find_shape (path, scores, flow->labels[file], all, shape, error))
+    return FALSE;
+  g_autoptr (DhTensor) labels = ignore_region (flow, all, shape, flow->labels[file], error);
+  if (!labels)
     return FALSE;
   const gsize n = shape[1] * shape[2];
   for (gint64 i = 0; i < shape[0]; i++)
@@ -276,6 +309,7 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
   g_auto (GStrv) labels = NULL;
   g_autofree char *names = NULL;
   g_autofree char *mask_values = NULL;
+  g_autofree char *region_text = NULL;
   g_autofree char *threshold = NULL;
   g_autofree char *require = NULL;
   gint64 min_prediction = 0, min_anomaly = 0;
@@ -289,6 +323,7 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
       "What the labels' values mean, where that is another: 'anomaly=2-200 ignore=255'; also colours (#ff0000) and "
       "rest",
       "ROLE=V,…" },
+    DH_CLI_REGION_ENTRY (region_text),
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &names, "Protocols, by comma (\"all\": every one that takes scores)",
       "P,…" },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &threshold, "Of smiyc-component (default: best F1 of this set)", "T" },
@@ -331,10 +366,15 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
   if (!required)
     return dh_cli_fail (cli, &error);
   g_autoptr (DhMaskValues) values = mask_values ? dh_mask_values_new (mask_values, &error) : NULL;
+  g_autoptr (DhRegion) region = region_text && !error ? dh_region_new (region_text, &error) : NULL;
   if (error)
     return dh_cli_fail (cli, &error);
-  Flow flow = {
-    .cli = cli, .scores = scores, .labels = labels, .n_files = n_scores, .mask_values = values, .required = required
-  };
+  Flow flow = { .cli = cli,
+                .scores = scores,
+                .labels = labels,
+                .n_files = n_scores,
+                .mask_values = values,
+                .region = region,
+                .required = required };
   return run (&flow, protocols, &options);
 }

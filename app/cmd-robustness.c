@@ -321,6 +321,7 @@ dh_cmd_robustness (DhCli *cli, int argc, char **argv)
     { "keep-maps", 0, 0, G_OPTION_ARG_NONE, &work.keep_maps,
       "Keeps the maps of worse images, which are removed once they are measured: they take much room", NULL },
     DH_CLI_DATASET_ENTRIES (set),
+    DH_CLI_REGION_ENTRY (set.region),
     DH_CLI_MODEL_ENTRIES (model),
     { "protocol", 0, 0, G_OPTION_ARG_STRING, &protocols,
       "Protocols (default: the pixel protocols); the first one's "

@@ -35,6 +35,9 @@ identify (const DhEvaluationFlow *flow, GError **error)
     return NULL;
   JsonObject *reading = json_object_new ();
   dh_run_reading_put (reading, flow->options->dataset);
+  /* The fingerprint has it, wherever a mask lies. */
+  if (json_object_has_member (reading, "region"))
+    json_object_remove_member (reading, "region");
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   json_node_take_object (root, reading);
   g_autofree char *how = dh_text_mend_json (json_to_string (root, FALSE)),

@@ -14,7 +14,9 @@
 char *
 dh_map_owner_new (const DhRunRow *run, const char *others)
 {
-  const char *degraded = dh_fingerprint_get_degradation (run->dataset_fingerprint);
+  /* What is not measured is in the maps all the same. */
+  const char *seen = dh_fingerprint_get_seen (run->dataset_fingerprint);
+  g_autofree char *degraded = dh_degradation_to_text (dh_seen_get_degradation (seen));
   return g_strdup_printf ("weights %s\nscore %s\nprecision %s\ndevice %s%s%s" OTHERS "%s\n", run->model_sha256,
                           run->score, run->precision, run->device, degraded ? "\ndegraded " : "",
                           degraded ? degraded : "", others ? others : "");

@@ -23,6 +23,9 @@ dh_run_reading_put (JsonObject *summary, DhDataset *dataset)
   g_autofree char *degraded = dh_degradation_to_text (dh_dataset_degradation (dataset));
   if (degraded)
     json_object_set_string_member (summary, "degrade", degraded);
+  const DhRegion *region = dh_dataset_region (dataset);
+  if (region)
+    json_object_set_string_member (summary, "region", dh_region_text (region));
 }
 
 /* Anyone may have written it. */
@@ -41,6 +44,7 @@ dh_run_reading_get (const DhRunRow *run)
   JsonNode *base = find (root, "base", G_TYPE_STRING), *ids = find (root, "label_ids", G_TYPE_STRING);
   JsonNode *labels = find (root, "labels_are_true", G_TYPE_BOOLEAN);
   JsonNode *masks = find (root, "mask_values", G_TYPE_STRING), *degraded = find (root, "degrade", G_TYPE_STRING);
+  JsonNode *region = find (root, "region", G_TYPE_STRING);
   DhReading *reading = dh_reading_new ();
   DhDatasetKind kind;
   if (dh_dataset_kind_from_name (run->dataset_kind, &kind))
@@ -56,5 +60,6 @@ dh_run_reading_get (const DhRunRow *run)
     reading->mask_values = json_node_dup_string (masks);
   if (degraded)
     dh_degradation_from_text (json_node_get_string (degraded), &reading->degradation);
+  reading->region = region ? json_node_dup_string (region) : NULL;
   return reading;
 }

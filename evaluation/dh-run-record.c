@@ -17,11 +17,11 @@ dh_evaluation_default_folder (const char *kind, DhDataset *dataset, const char *
                               const char *precision)
 {
   g_autofree char *absolute = g_canonicalize_filename (dh_dataset_root (dataset), NULL);
-  g_autofree char *degraded = dh_degradation_to_text (dh_dataset_degradation (dataset));
+  g_autofree char *seen = dh_dataset_dup_seen (dataset);
   g_autofree char *hash = dh_sha256 (absolute, strlen (absolute));
   g_autofree char *name = g_strdup_printf ("%s-%.12s-%.12s-%s-%s%s%s", kind, sha256, hash, device, precision,
-                                           degraded ? "-" : "", degraded ? degraded : "");
-  g_strdelimit (name, ":/", '-');
+                                           seen ? "-" : "", seen ? seen : "");
+  g_strdelimit (name, ":/+=%,", '-');
   return g_build_filename (g_get_user_data_dir (), "densehybrid", "evaluations", name, NULL);
 }
 

@@ -88,9 +88,8 @@ name_group (const DhRunRow *run)
       /* Without the count of its pictures. */
       char *end = strstr (published, " (");
       g_autofree char *name = g_strndup (published, end ? (gsize)(end - published) : strlen (published));
-      g_autoptr (DhReading) reading = dh_run_reading_get (run);
-      g_autofree char *degraded = dh_degradation_dup_title (reading->degradation);
-      return g_strconcat (name, degraded ? " · " : NULL, degraded, NULL);
+      g_autofree char *seen = dh_seen_dup_title (dh_fingerprint_get_seen (run->dataset_fingerprint));
+      return g_strconcat (name, seen ? " · " : NULL, seen, NULL);
     }
   return *run->split ? g_strdup_printf ("%s (%s, %s)", run->dataset_title, base, run->split)
                      : g_strdup_printf ("%s (%s)", run->dataset_title, base);
@@ -364,6 +363,12 @@ add_intervals (DhPaperTable *table, DhDatabase *database, GCancellable *cancella
   return TRUE;
 }
 
+static gboolean
+is_degraded (const DhRunRow *run)
+{
+  return dh_seen_get_degradation (dh_fingerprint_get_seen (run->dataset_fingerprint)).severity > 0;
+}
+
 /* Every evaluation that is done, the oldest first. */
 static gboolean
 add_all (DhPaperTable *table, DhDatabase *database, GError **error)
@@ -372,8 +377,7 @@ add_all (DhPaperTable *table, DhDatabase *database, GError **error)
   for (guint i = runs ? runs->len : 0; i > 0; i--)
     {
       const DhRunRow *run = runs->pdata[i - 1];
-      if (g_str_equal (run->state, "done") && !dh_fingerprint_get_degradation (run->dataset_fingerprint)
-          && !add_run (table, database, run->id, error))
+      if (g_str_equal (run->state, "done") && !is_degraded (run) && !add_run (table, database, run->id, error))
         return FALSE;
     }
   return runs != NULL;

@@ -76,6 +76,8 @@ void dh_report_add_measured (const DhReportRun *run, GPtrArray *facts);
 DhDataset *dh_report_open_dataset (const DhRunRow *run, GCancellable *cancellable);
 /* Of the score of the run, the others follow. Borrowed; NULL where there is none. */
 const DhRunProtocolRow *dh_report_find_protocol (const DhReportRun *run, const char *score, const char *protocol);
+/* The same among the rows of one run. */
+const DhRunProtocolRow *dh_report_find_row (GPtrArray *protocols, const char *score, const char *protocol);
 /* Whether the folder of the run's maps still holds those of its score, and not another run's. */
 gboolean dh_report_has_maps (const DhRunRow *run);
 /* Images that were measured, the lowest AP first, undefined ones last; DhRunImageRow borrowed. */

@@ -192,6 +192,20 @@ dh_report_was_turned (const DhRunRow *run)
          && json_node_get_boolean (node);
 }
 
+/* "bottom 12 %, ignored in each image's labels"; of a mask its file, and why that cannot be read any more. */
+static char *
+name_region (const char *text, const char *seen)
+{
+  const char *id = dh_seen_get_region (seen);
+  g_autofree char *title = dh_region_id_dup_title (id ? id : text), *path = dh_region_text_dup_path (text);
+  g_autofree char *name = path ? g_filename_display_name (path) : NULL;
+  g_autoptr (GError) why = NULL;
+  g_autoptr (DhRegion) region = dh_region_new (text, &why);
+  return g_strdup_printf ("%s%s%s%s, ignored in the labels of each image%s%s", title, name ? " (" : "",
+                          name ? name : "", name ? ")" : "", why ? "; now its images cannot be measured again: " : "",
+                          why ? why->message : "");
+}
+
 void
 dh_report_add_reading (const DhRunRow *run, GPtrArray *facts)
 {
@@ -211,6 +225,8 @@ dh_report_add_reading (const DhRunRow *run, GPtrArray *facts)
   if (degraded)
     add_fact (facts, "Images degraded",
               g_strdup_printf ("%s: %s", degraded, dh_degrade_about (reading->degradation.kind)));
+  if (reading->region)
+    add_fact (facts, "Not measured", name_region (reading->region, dh_fingerprint_get_seen (run->dataset_fingerprint)));
   if (reading->labels_are_true)
     add_fact (facts, "Constant labels", g_strdup ("one value in a whole split, taken as true because that was said"));
 }

@@ -137,6 +137,9 @@ dh_report_name_difference (const DhRunRow *a, const DhRunRow *b)
     return "measured other data";
   if (!g_str_equal (a->split, b->split))
     return "measured other splits";
+  if (!dh_seen_has_same_region (dh_fingerprint_get_seen (a->dataset_fingerprint),
+                                dh_fingerprint_get_seen (b->dataset_fingerprint)))
+    return "measured other pixels of the images";
   g_autoptr (DhReading) of_a = dh_run_reading_get (a), of_b = dh_run_reading_get (b);
   if (!dh_reading_has_same_labels (of_a, of_b))
     return "read the labels in other ways";
@@ -146,21 +149,19 @@ dh_report_name_difference (const DhRunRow *a, const DhRunRow *b)
 gboolean
 dh_report_differ_in_images (const DhRunRow *a, const DhRunRow *b)
 {
-  return g_strcmp0 (dh_fingerprint_get_degradation (a->dataset_fingerprint),
-                    dh_fingerprint_get_degradation (b->dataset_fingerprint))
+  return g_strcmp0 (dh_fingerprint_get_seen (a->dataset_fingerprint), dh_fingerprint_get_seen (b->dataset_fingerprint))
          != 0;
 }
 
 char *
 dh_report_dup_images (const DhRunRow *a, const DhRunRow *b)
 {
-  const char *of_a = dh_fingerprint_get_degradation (a->dataset_fingerprint);
-  const char *of_b = dh_fingerprint_get_degradation (b->dataset_fingerprint);
+  g_autofree char *of_a = dh_seen_dup_phrase (dh_fingerprint_get_seen (a->dataset_fingerprint));
+  g_autofree char *of_b = dh_seen_dup_phrase (dh_fingerprint_get_seen (b->dataset_fingerprint));
   if (!dh_report_differ_in_images (a, b))
     return NULL;
-  return g_strdup_printf ("run %" G_GINT64_FORMAT " saw the images %s%s, run %" G_GINT64_FORMAT " %s%s", (gint64)a->id,
-                          of_a ? "degraded by " : "as they are", of_a ? of_a : "", (gint64)b->id,
-                          of_b ? "degraded by " : "as they are", of_b ? of_b : "");
+  return g_strdup_printf ("run %" G_GINT64_FORMAT " saw the images %s, run %" G_GINT64_FORMAT " %s", (gint64)a->id,
+                          of_a, (gint64)b->id, of_b);
 }
 
 char *

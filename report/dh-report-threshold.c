@@ -40,18 +40,6 @@ dh_report_sign_of (const DhRunRow *run, const char *score)
              : 1;
 }
 
-static const DhRunProtocolRow *
-find_pooled (GPtrArray *protocols, const char *score)
-{
-  for (guint i = 0; i < protocols->len; i++)
-    {
-      const DhRunProtocolRow *row = protocols->pdata[i];
-      if (g_strcmp0 (row->score, score) == 0 && g_strcmp0 (row->protocol, POOLED) == 0)
-        return row;
-    }
-  return NULL;
-}
-
 /* As masks flag what is beyond it: just short of the point's own value. NAN where the rule chooses none. */
 static double
 choose (const DhRunProtocolRow *row, const char *rule)
@@ -72,15 +60,15 @@ choose (const DhRunProtocolRow *row, const char *rule)
   return isfinite (value) ? (double)nextafterf ((float)value, -INFINITY) : (double)NAN;
 }
 
-/* The same pictures made worse in another way are others: what is best on these is not on those. */
+/* The same pictures made worse in another way are others: what is best on these is not on those. Without a region
+ * they are the same. */
 static gboolean
 is_same_data (const DhRunRow *a, const DhRunRow *b)
 {
-  if (g_strcmp0 (dh_fingerprint_get_degradation (a->dataset_fingerprint),
-                 dh_fingerprint_get_degradation (b->dataset_fingerprint))
-      != 0)
+  if (!dh_seen_has_same_degradation (dh_fingerprint_get_seen (a->dataset_fingerprint),
+                                     dh_fingerprint_get_seen (b->dataset_fingerprint)))
     return FALSE;
-  return g_str_equal (a->dataset_fingerprint, b->dataset_fingerprint)
+  return dh_fingerprint_has_same_files (a->dataset_fingerprint, b->dataset_fingerprint)
          || (g_str_equal (a->dataset_root, b->dataset_root) && dh_dataset_opened_overlap (a->split, b->split));
 }
 
@@ -102,7 +90,7 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
                    source, run);
       return FALSE;
     }
-  const DhRunProtocolRow *row = find_pooled (protocols, used->score);
+  const DhRunProtocolRow *row = dh_report_find_row (protocols, used->score, POOLED);
   const double value = row ? choose (row, rule) : (double)NAN;
   if (row && isnan (value))
     {
@@ -140,7 +128,7 @@ dh_report_count_at (const DhReport *report, const DhReportThreshold *threshold, 
            && dh_report_slices_count_whole (report->slices[0], threshold->value, confusion);
   if (*exact)
     return TRUE;
-  const DhRunProtocolRow *row = find_pooled (run->protocols, score);
+  const DhRunProtocolRow *row = dh_report_find_protocol (run, score, POOLED);
   g_autoptr (DhCurve) curve = row && row->curve ? dh_curve_from_bytes (row->curve) : NULL;
   if (!curve || curve->n_points == 0 || isnan (threshold->value))
     return FALSE;

@@ -87,15 +87,21 @@ dh_report_provenance (const DhReportRun *measured)
 }
 
 const DhRunProtocolRow *
-dh_report_find_protocol (const DhReportRun *run, const char *score, const char *protocol)
+dh_report_find_row (GPtrArray *protocols, const char *score, const char *protocol)
 {
-  for (guint i = 0; i < run->protocols->len; i++)
+  for (guint i = 0; i < protocols->len; i++)
     {
-      const DhRunProtocolRow *row = run->protocols->pdata[i];
-      if (g_str_equal (row->score, score) && g_str_equal (row->protocol, protocol))
+      const DhRunProtocolRow *row = protocols->pdata[i];
+      if (g_strcmp0 (row->score, score) == 0 && g_str_equal (row->protocol, protocol))
         return row;
     }
   return NULL;
+}
+
+const DhRunProtocolRow *
+dh_report_find_protocol (const DhReportRun *run, const char *score, const char *protocol)
+{
+  return dh_report_find_row (run->protocols, score, protocol);
 }
 
 static gint

@@ -9,6 +9,12 @@
 #include "dh-robustness-private.h"
 #include "dh-run-reading.h"
 
+static const char *
+get_seen (const DhRunRow *run)
+{
+  return dh_fingerprint_get_seen (run->dataset_fingerprint);
+}
+
 /* But for how the images were made worse. */
 static gboolean
 is_alike (const DhRunRow *a, const DhRunRow *b)
@@ -19,7 +25,7 @@ is_alike (const DhRunRow *a, const DhRunRow *b)
          && g_str_equal (a->precision, b->precision) && g_str_equal (a->program, b->program)
          && g_str_equal (a->dataset_kind, b->dataset_kind) && g_str_equal (a->model_sha256, b->model_sha256)
          && dh_fingerprint_has_same_files (a->dataset_fingerprint, b->dataset_fingerprint)
-         && dh_reading_has_same_labels (of_a, of_b);
+         && dh_seen_has_same_region (get_seen (a), get_seen (b)) && dh_reading_has_same_labels (of_a, of_b);
 }
 
 static gboolean
@@ -51,7 +57,7 @@ dh_robustness_find_run (DhDatabase *database, const DhRunRow *wanted, const DhPr
 static gboolean
 check_clean (const DhRunRow *run, GError **error)
 {
-  const char *degraded = dh_fingerprint_get_degradation (run->dataset_fingerprint);
+  const gboolean degraded = dh_seen_get_degradation (get_seen (run)).severity > 0;
   const char *why = degraded      ? "saw images that were made worse; name one that saw them as they are"
                     : run->method ? "is of imported scores, of which no other images are known"
                     : !g_str_equal (run->state, "done")    ? "is not done"
@@ -74,9 +80,8 @@ dh_robustness_find (DhRobustness *self, DhDatabase *database, gint64 run, const 
   for (guint i = 0; i < runs->len; i++)
     {
       const DhRunRow *other = runs->pdata[i];
-      const char *text = dh_fingerprint_get_degradation (other->dataset_fingerprint);
-      DhDegradation degradation;
-      if (!text || !dh_degradation_from_text (text, &degradation) || !g_str_equal (other->state, "done")
+      const DhDegradation degradation = dh_seen_get_degradation (get_seen (other));
+      if (degradation.severity == 0 || !g_str_equal (other->state, "done")
           || other->images_done != self->run->images_done || !is_alike (self->run, other))
         continue;
       DhRobustnessCell *cell = &self->cells[degradation.kind][degradation.severity - 1];

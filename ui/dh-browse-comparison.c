@@ -1,7 +1,7 @@
 #include <math.h>
 #include <inttypes.h>
 #include "dh-browse-panes-private.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 #include "dh-comparison.h"
 #include "dh-kept-map.h"
 #include "dh-number.h"
@@ -78,8 +78,7 @@ dh_browse_comparison_dup_title (DhSession *session, guint side)
   g_autoptr (DhRunItem) item = find_run (session, side);
   const DhRun *run = item != NULL ? dh_run_item_get (item) : NULL;
   g_autofree char *title = dup_title (session, side);
-  return run != NULL ? dh_session_dup_name_seen (session, title, dh_run_get_degradation (run))
-                     : g_steal_pointer (&title);
+  return run != NULL ? dh_session_dup_name_seen (session, title, dh_run_get_seen (run)) : g_steal_pointer (&title);
 }
 
 char *

@@ -3,7 +3,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-kept-map.h"
 #include "dh-number.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 
 /* A map with its threshold, kept as B. */
 
@@ -31,7 +31,7 @@ dh_browse_kept_dup_title (DhSession *session)
 {
   const DhKeptMap *kept = dh_session_get_kept_map (session);
   g_autofree char *title = dup_title (session);
-  return kept != NULL ? dh_session_dup_name_seen (session, title, kept->degradation) : g_steal_pointer (&title);
+  return kept != NULL ? dh_session_dup_name_seen (session, title, kept->seen) : g_steal_pointer (&title);
 }
 
 /* Of the active pane, or where it shows no score or what is kept, of what its image's overlay shows. */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "dh-run-list.h"
 #include "dh-run-map.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 
 /* In a menu; all of them are on the page of runs. */
 #define MOST_RUNS 12
@@ -62,7 +62,7 @@ append_runs (DhBrowsePanes *self, GMenu *menu, const char *choose)
           content != NULL ? g_strdup_printf (_ ("Run %" PRId64 " · %s · %s"), run->id, model, _ (content->title))
                           : g_strdup_printf (_ ("Run %" PRId64 " · %s"), run->id, model);
       g_autofree char *action = g_strdup_printf ("%s::run:%" G_GINT64_FORMAT, choose, run->id);
-      g_autofree char *seen = dh_session_dup_name_seen (self->session, text, dh_run_get_degradation (run));
+      g_autofree char *seen = dh_session_dup_name_seen (self->session, text, dh_run_get_seen (run));
       dh_ui_menu_append_name (section, seen, action);
       n++;
     }

@@ -73,7 +73,10 @@ dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
       DhLegendEntry entries[] = { truth[0], truth[1] };
       entries[0].text = _ (truth[0].text);
       entries[1].text = _ (truth[1].text);
-      dh_pane_set_legend (pane, entries, self->frame != NULL && self->frame->truth != NULL ? 2 : 0);
+      if (self->frame != NULL && self->frame->truth == NULL && self->frame->unmeasured != NULL)
+        dh_pane_set_legend (pane, &entries[1], 1);
+      else
+        dh_pane_set_legend (pane, entries, self->frame != NULL && self->frame->truth != NULL ? 2 : 0);
     }
   else if (content->kind == DH_PANE_IMAGE)
     {
@@ -236,7 +239,7 @@ dh_browse_panes_show_message (DhBrowsePanes *self, guint index)
     }
   else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth_error != NULL)
     say (self, index, "dialog-warning-symbolic", "dh-warn", _ ("The label cannot be used"), frame->truth_error);
-  else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth == NULL)
+  else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth == NULL && frame->unmeasured == NULL)
     say (self, index, "dialog-information-symbolic", NULL, _ ("No anomaly label"),
          _ ("It is left out of every metric, and has maps all the same"));
   else if (content->kind == DH_PANE_CLASSES && frame != NULL && frame->classes == NULL)

@@ -4,7 +4,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-run-list.h"
 #include "dh-run-threshold.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 #include "dh-shown-classes.h"
 
 static gint
@@ -130,7 +130,10 @@ show_frame (DhBrowsePanes *self)
         {
           guint width = frame->width, height = frame->height;
           dh_canvas_set_image (canvas, frame->image, width, height, (gsize)3 * width, 3);
-          dh_canvas_set_truth (canvas, frame->truth, width, height, width);
+          if (frame->truth != NULL || frame->unmeasured == NULL)
+            dh_canvas_set_truth (canvas, frame->truth, width, height, width);
+          else
+            dh_canvas_set_void (canvas, frame->unmeasured, width, height, width);
           dh_canvas_set_classes (canvas, frame->classes, width, height, width);
           dh_canvas_set_segmentation (canvas, frame->maps[DH_FRAME_SEGMENTATION], width, height, width);
           for (guint map = DH_FRAME_LIKELIHOOD; map < DH_N_SHOWN_MAPS; map++)
@@ -168,7 +171,7 @@ dh_browse_panes_is_there (DhBrowsePanes *self, const DhPaneContent *content)
 {
   gboolean open = dh_session_has_dataset (self->session);
   if (content->kind == DH_PANE_TRUTH)
-    return !open || dh_session_has_anomaly_labels (self->session);
+    return !open || dh_session_has_anomaly_labels (self->session) || dh_session_leaves_unmeasured (self->session);
   if (content->kind == DH_PANE_CLASSES)
     return !open || dh_session_has_class_labels (self->session);
   return TRUE;
@@ -201,7 +204,7 @@ title_of (DhBrowsePanes *self, guint pane)
         text = dh_browse_comparison_dup_title (self->session, side);
         return g_strdup_printf ("%c  %s", "AB"[side], text);
       }
-  g_autofree char *worse = self->shown[pane]->kind == DH_PANE_IMAGE ? dh_session_dup_degradation (self->session) : NULL;
+  g_autofree char *worse = self->shown[pane]->kind == DH_PANE_IMAGE ? dh_session_dup_seen (self->session) : NULL;
   return worse != NULL ? g_strdup_printf ("%s · %s", title, worse) : g_strdup (title);
 }
 

@@ -4,7 +4,7 @@
 #include "dh-picture-list.h"
 #include "dh-play-bar.h"
 #include "dh-reading-menu.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 #include "dh-tag-menu.h"
 
 struct _DhImagePanel
@@ -29,7 +29,7 @@ show_title (DhImagePanel *self)
   g_autofree char *count = g_strdup_printf (ngettext ("%u image", "%u images", n), n);
   g_autofree char *part = dh_session_dup_opened_part (self->session);
   g_autofree char *set = base != NULL ? g_filename_display_name (base) : NULL;
-  g_autofree char *worse = dh_session_dup_degradation (self->session);
+  g_autofree char *worse = dh_session_dup_seen (self->session);
   g_autofree char *what = part != NULL  ? g_strdup_printf ("%s · %s · %s", part, count, set)
                           : set != NULL ? g_strdup_printf ("%s · %s", set, count)
                                         : g_strdup (count);

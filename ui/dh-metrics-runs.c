@@ -6,7 +6,7 @@
 #include "dh-run-list.h"
 #include "dh-run-map.h"
 #include "dh-session-evaluation.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 
 /* More are found on the Runs page. */
 #define MOST_ROWS 12
@@ -47,7 +47,7 @@ make_name (DhSession *session, const DhRun *run)
 {
   GtkWidget *button = gtk_button_new ();
   g_autofree char *network = dh_run_dup_network (run);
-  g_autofree char *seen = dh_session_dup_name_seen (session, network, dh_run_get_degradation (run));
+  g_autofree char *seen = dh_session_dup_name_seen (session, network, dh_run_get_seen (run));
   GtkWidget *label = dh_ui_short_label (seen, NULL, 0);
   gtk_label_set_max_width_chars (GTK_LABEL (label), 36);
   gtk_button_set_child (GTK_BUTTON (button), label);

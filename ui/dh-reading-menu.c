@@ -1,5 +1,6 @@
 #include "dh-reading-menu.h"
 #include "dh-parts-window.h"
+#include "dh-region-window.h"
 
 typedef struct
 {
@@ -84,20 +85,21 @@ show_chosen (Menu *self, DhReadAspect aspect)
     }
 }
 
-/* Degradations are the same of every set: they stay where they are, at the end. GTK 4.8 lets go of a submenu, and not
- * of those within it, whose names would then be there twice. */
+/* Degradations are the same of every set: they stay where they are, at the end, before what is not measured. GTK 4.8
+ * lets go of a submenu, and not of those within it, whose names would then be there twice. */
 static void
 fill (GtkWidget *widget)
 {
   Menu *self = g_object_get_data (G_OBJECT (widget), "reading-menu");
   gint place = 0;
-  while (g_menu_model_get_n_items (G_MENU_MODEL (self->menu)) > 1)
+  while (g_menu_model_get_n_items (G_MENU_MODEL (self->menu)) > 2)
     g_menu_remove (self->menu, 0);
   for (guint aspect = 0; aspect < DH_READ_DEGRADATION; aspect++)
     place = insert_aspect (self, aspect, place);
-  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+  for (guint aspect = 0; aspect < DH_READ_REGION; aspect++)
     show_chosen (self, aspect);
-  g_simple_action_set_enabled (find_action (self, DH_READ_DEGRADATION), dh_session_can_choose_reading (self->session));
+  for (guint aspect = DH_READ_DEGRADATION; aspect < DH_N_READ; aspect++)
+    g_simple_action_set_enabled (find_action (self, aspect), dh_session_can_choose_reading (self->session));
 }
 
 /* The state follows with the set that is opened so. */
@@ -105,7 +107,7 @@ static void
 choose (GSimpleAction *action, GVariant *value, gpointer data)
 {
   Menu *self = data;
-  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+  for (guint aspect = 0; aspect < DH_READ_REGION; aspect++)
     if (g_str_equal (g_action_get_name (G_ACTION (action)), dh_read_aspect_id (aspect)))
       dh_session_read_as (self->session, aspect, g_variant_get_string (value, NULL));
 }
@@ -118,12 +120,20 @@ choose_several (GSimpleAction *action, GVariant *value, gpointer data)
   gtk_window_present (GTK_WINDOW (dh_parts_window_new (self->session, GTK_WINDOW (gtk_widget_get_root (widget)))));
 }
 
+static void
+choose_region (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  GtkWidget *widget = data;
+  Menu *self = g_object_get_data (G_OBJECT (widget), "reading-menu");
+  gtk_window_present (GTK_WINDOW (dh_region_window_new (self->session, GTK_WINDOW (gtk_widget_get_root (widget)))));
+}
+
 GMenuModel *
 dh_reading_menu_new (DhSession *session, GtkWidget *widget)
 {
   Menu *self = g_new (Menu, 1);
   *self = (Menu){ session, g_menu_new (), g_simple_action_group_new () };
-  for (guint aspect = 0; aspect < DH_N_READ; aspect++)
+  for (guint aspect = 0; aspect < DH_READ_REGION; aspect++)
     {
       g_autoptr (GSimpleAction) action =
           g_simple_action_new_stateful (dh_read_aspect_id (aspect), G_VARIANT_TYPE_STRING, g_variant_new_string (""));
@@ -133,10 +143,14 @@ dh_reading_menu_new (DhSession *session, GtkWidget *widget)
   g_autoptr (GSimpleAction) several = g_simple_action_new ("several", NULL);
   g_signal_connect (several, "activate", G_CALLBACK (choose_several), widget);
   g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (several));
+  g_autoptr (GSimpleAction) region = g_simple_action_new (dh_read_aspect_id (DH_READ_REGION), NULL);
+  g_signal_connect (region, "activate", G_CALLBACK (choose_region), widget);
+  g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (region));
   g_object_set_data_full (G_OBJECT (widget), "reading-menu", self, menu_free);
   gtk_widget_insert_action_group (widget, "read", G_ACTION_GROUP (self->actions));
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (fill), widget, G_CONNECT_SWAPPED);
   insert_aspect (self, DH_READ_DEGRADATION, 0);
+  g_menu_append (self->menu, _ ("_Not measured…"), "read.region");
   fill (widget);
   return g_object_ref (G_MENU_MODEL (self->menu));
 }

@@ -70,7 +70,7 @@ dh_threshold_record_show (DhThresholdRecord *self, const DhThreshold *threshold,
   set_warning (self->text, own);
   set_warning (self->icon, own);
   gtk_label_set_markup (GTK_LABEL (self->warning),
-                        otherwise ? _ ("<b>τ was chosen on these images, degraded otherwise:</b> not what to expect on "
+                        otherwise ? _ ("<b>τ was chosen on these images, seen otherwise:</b> not what to expect on "
                                        "others.")
                                   : _ ("<b>τ was chosen on this very set:</b> the best that could be had, not what to "
                                        "expect."));

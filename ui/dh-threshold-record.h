@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (DhThresholdRecord, dh_threshold_record, DH, THRESHOLD_RECO
 /* `side` and `score`: as in dh-calibration.h. */
 GtkWidget *dh_threshold_record_new (DhSession *session, gint side, DhScore score);
 /* `own`: chosen on the set it is used on, which the warning tells where `warn` is set, `otherwise`: on its images as
- * they were degraded otherwise; `can`: rules can choose here.
+ * they were seen otherwise; `can`: rules can choose here.
  * Cheap where nothing of it changed, as while a threshold is dragged: FALSE. Then what it says is another. */
 gboolean dh_threshold_record_show (DhThresholdRecord *record, const DhThreshold *threshold, gboolean own,
                                    gboolean otherwise, gboolean can, gboolean warn);

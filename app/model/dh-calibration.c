@@ -81,7 +81,7 @@ is_wanted (const Wanted *wanted, const DhRunRow *row)
 {
   if (g_strcmp0 (row->kind, "eval-ood") != 0 || g_strcmp0 (row->method, wanted->method) != 0
       || g_strcmp0 (dh_run_state (row), "done") != 0
-      || dh_fingerprint_get_degradation (row->dataset_fingerprint) != NULL)
+      || dh_seen_get_degradation (dh_fingerprint_get_seen (row->dataset_fingerprint)).severity > 0)
     return FALSE;
   return wanted->method != NULL ? g_strcmp0 (row->score, wanted->map) == 0
                                 : g_strcmp0 (row->model_sha256, wanted->weights) == 0;

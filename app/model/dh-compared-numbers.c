@@ -254,18 +254,12 @@ set_of (DhSession *session, const Side *side)
   return title != NULL ? title : "—";
 }
 
-static gboolean
-is_seen_otherwise (DhSession *session, const Side sides[2])
+static char *
+dup_seen (DhSession *session, const Side *side)
 {
-  char *seen[2];
-  for (guint i = 0; i < 2; i++)
-    seen[i] = sides[i].details != NULL   ? g_strdup (dh_fingerprint_get_degradation (sides[i].details->fingerprint))
-              : session->dataset != NULL ? dh_degradation_to_text (dh_dataset_degradation (session->dataset))
-                                         : NULL;
-  const gboolean otherwise = g_strcmp0 (seen[0], seen[1]) != 0;
-  g_free (seen[0]);
-  g_free (seen[1]);
-  return otherwise;
+  return side->details != NULL      ? g_strdup (dh_fingerprint_get_seen (side->details->fingerprint))
+         : session->dataset != NULL ? dh_dataset_dup_seen (session->dataset)
+                                    : NULL;
 }
 
 /* Numbers are of one thing only where the same pixels were measured in the same way. */
@@ -285,6 +279,9 @@ find_differences (DhComparedNumbers *self, DhSession *session, const Side sides[
     differ (self, _ ("Other splits: %s and %s"), a->split != NULL ? a->split : "—", b->split != NULL ? b->split : "—");
   else if (a != NULL && b != NULL && !dh_fingerprint_has_same_files (a->fingerprint, b->fingerprint))
     differ (self, _ ("The data set has changed between the two runs"));
+  g_autofree char *seen_a = dup_seen (session, &sides[0]), *seen_b = dup_seen (session, &sides[1]);
+  if (!dh_seen_has_same_region (seen_a, seen_b))
+    differ (self, _ ("Other pixels of the images were measured: see Not measured"));
   if (protocol == NULL)
     {
       if (self->protocol[0] != NULL && self->protocol[1] != NULL)
@@ -315,7 +312,8 @@ dh_compared_numbers_new (DhSession *session, const gint sides[2])
   self->same_rule =
       self->threshold[0] != NULL && self->threshold[1] != NULL && self->threshold[0]->rule == self->threshold[1]->rule;
   find_differences (self, session, both, protocol);
-  self->seen_otherwise = is_seen_otherwise (session, both);
+  g_autofree char *seen_a = dup_seen (session, &both[0]), *seen_b = dup_seen (session, &both[1]);
+  self->seen_otherwise = !dh_seen_has_same_degradation (seen_a, seen_b);
   for (guint i = 0; i < DH_N_COMPARED; i++)
     self->lines[i].change = self->differs->len == 0 ? self->lines[i].value[0] - self->lines[i].value[1] : (double)NAN;
   return self;

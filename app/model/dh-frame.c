@@ -25,6 +25,7 @@ dh_frame_copy (const DhFrame *frame)
   DhFrame *copy = dh_frame_new (frame->width, frame->height);
   set_bytes (&copy->image, frame->image);
   set_bytes (&copy->truth, frame->truth);
+  set_bytes (&copy->unmeasured, frame->unmeasured);
   set_bytes (&copy->classes, frame->classes);
   for (guint i = 0; i < DH_N_SHOWN_MAPS; i++)
     {
@@ -52,6 +53,7 @@ dh_frame_unref (DhFrame *frame)
     return;
   g_clear_pointer (&frame->image, g_bytes_unref);
   g_clear_pointer (&frame->truth, g_bytes_unref);
+  g_clear_pointer (&frame->unmeasured, g_bytes_unref);
   g_clear_pointer (&frame->classes, g_bytes_unref);
   for (guint i = 0; i < DH_N_SHOWN_MAPS; i++)
     g_clear_pointer (&frame->maps[i], g_bytes_unref);
@@ -78,10 +80,17 @@ size_of (GBytes *bytes)
   return bytes != NULL ? g_bytes_get_size (bytes) : 0;
 }
 
+const guint8 *
+dh_frame_peek_counted (const DhFrame *frame)
+{
+  GBytes *bytes = frame->truth != NULL ? frame->truth : frame->unmeasured;
+  return bytes != NULL ? g_bytes_get_data (bytes, NULL) : NULL;
+}
+
 gsize
 dh_frame_size_bytes (const DhFrame *frame)
 {
-  gsize size = size_of (frame->image) + size_of (frame->truth) + size_of (frame->classes);
+  gsize size = size_of (frame->image) + size_of (frame->truth) + size_of (frame->unmeasured) + size_of (frame->classes);
   for (guint i = 0; i < DH_N_SHOWN_MAPS; i++)
     size += size_of (frame->maps[i]);
   return size;
@@ -117,6 +126,8 @@ dh_frame_probe (const DhFrame *frame, gint x, gint y, DhProbe *probe)
   probe->x = x;
   probe->y = y;
   probe->truth = byte_at (frame->truth, at);
+  if (byte_at (frame->unmeasured, at) > 0)
+    probe->truth = 255;
   probe->label_class = byte_at (frame->classes, at);
   probe->segmentation_class = byte_at (frame->maps[DH_FRAME_SEGMENTATION], at);
   probe->likelihood = value_at (frame, DH_FRAME_LIKELIHOOD, at);

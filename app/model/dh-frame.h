@@ -15,6 +15,8 @@ typedef struct
   guint width, height;
   GBytes *image;                 /* 3·W·H, RGB 8 bit */
   GBytes *truth;                 /* W·H: 0 inlier, 1 anomaly, 255 void; NULL where there are no anomaly labels */
+  GBytes *unmeasured;            /* W·H: 255 in a region that is not measured (dh-region.h), else 0; NULL where truth
+                                  * tells that already, or all is measured */
   GBytes *classes;               /* W·H: the labels' classes, K void; NULL where there are none */
   GBytes *maps[DH_N_SHOWN_MAPS]; /* float32 W·H, but the segmentation uint8; NULL where it was not computed */
   guint64 non_finite[DH_N_SHOWN_MAPS];
@@ -37,6 +39,8 @@ gboolean dh_frame_has_map (const DhFrame *frame, DhFrameMap map);
 const float *dh_frame_floats (const DhFrame *frame, DhFrameMap map);
 /* Of a float map at a pixel of the picture; NaN where there is none. */
 double dh_frame_value (const DhFrame *frame, DhFrameMap map, guint x, guint y);
+/* Borrowed: 255 where a pixel is not counted, whatever else it is: truth, else what is not measured; NULL: all are. */
+const guint8 *dh_frame_peek_counted (const DhFrame *frame);
 /* Bytes of memory its arrays take. */
 gsize dh_frame_size_bytes (const DhFrame *frame);
 

@@ -76,6 +76,14 @@ dh_job_load (DhJob *job, GError **error)
       if (classes != NULL)
         job->frame->classes = bytes_of_labels (classes);
     }
+  g_autoptr (DhLabels) unmeasured =
+      anomaly == NULL ? dh_dataset_load_unmeasured (job->dataset, job->index, image->width, image->height,
+                                                    label_error == NULL ? &label_error : NULL)
+                      : NULL;
+  if (unmeasured != NULL)
+    job->frame->unmeasured = bytes_of_labels (unmeasured);
+  else if (label_error != NULL && job->frame->truth_error == NULL)
+    job->frame->truth_error = g_strdup (label_error->message);
   return TRUE;
 }
 

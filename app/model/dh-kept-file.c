@@ -75,8 +75,8 @@ parse (GBytes *bytes)
   kept->inlier_median = numbers[7];
   kept->non_finite = (guint64)numbers[8];
   kept->stem = g_steal_pointer (&stem);
-  char **const texts[] = { &kept->model,     &kept->sha256,    &kept->device, &kept->precision,  &kept->name,
-                           &kept->before[0], &kept->before[1], &kept->layout, &kept->degradation };
+  char **const texts[] = { &kept->model,     &kept->sha256,    &kept->device, &kept->precision, &kept->name,
+                           &kept->before[0], &kept->before[1], &kept->layout, &kept->seen };
   static const char *const keys[] = { "model",    "sha256",   "device", "precision", "name",
                                       "before-a", "before-b", "layout", "degrade" };
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -155,7 +155,7 @@ dh_session_write_kept (DhSession *self)
                                    { "device", kept->device },      { "precision", kept->precision },
                                    { "stem", kept->stem },          { "name", kept->name },
                                    { "before-a", kept->before[0] }, { "before-b", kept->before[1] },
-                                   { "layout", kept->layout },      { "degrade", kept->degradation } };
+                                   { "layout", kept->layout },      { "degrade", kept->seen } };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     set_text (file, texts[i][0], texts[i][1]);
   g_autofree char *threshold = isnan (kept->threshold.value) ? NULL : dh_threshold_to_string (&kept->threshold);

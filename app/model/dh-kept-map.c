@@ -5,7 +5,7 @@
 #include "dh-file.h"
 #include "dh-run-threshold.h"
 #include "dh-session-private.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 
 static const char *const side_names[2] = { "compare-a", "compare-b" };
 
@@ -19,7 +19,7 @@ dh_kept_map_free (gpointer data)
   g_free (kept->precision);
   g_free (kept->stem);
   g_free (kept->name);
-  g_free (kept->degradation);
+  g_free (kept->seen);
   g_clear_pointer (&kept->values, g_bytes_unref);
   dh_threshold_clear (&kept->threshold);
   for (guint side = 0; side < 2; side++)
@@ -34,12 +34,12 @@ dh_session_get_kept_map (DhSession *self)
   return self->kept;
 }
 
-/* Of pictures that are seen as they were then. */
+/* Of pictures that the network sees as it did then: what is not measured is in maps all the same. */
 static gboolean
 is_seen_so (DhSession *self)
 {
-  g_autofree char *otherwise = dh_session_dup_seen_otherwise (self, self->kept->degradation);
-  return otherwise == NULL;
+  g_autofree char *seen = self->dataset != NULL ? dh_dataset_dup_seen (self->dataset) : NULL;
+  return dh_seen_has_same_degradation (self->kept->seen, seen);
 }
 
 gboolean
@@ -54,7 +54,7 @@ dh_session_made_kept_map (DhSession *self)
 static void
 take_of_network (DhSession *self, DhKeptMap *kept)
 {
-  kept->degradation = dh_degradation_to_text (dh_dataset_degradation (self->dataset));
+  kept->seen = dh_dataset_dup_seen (self->dataset);
   kept->model = g_strdup (self->model->title);
   kept->sha256 = g_strdup (self->model->sha256);
   kept->device = g_strdup (self->compute->name);
@@ -68,7 +68,7 @@ take_of_network (DhSession *self, DhKeptMap *kept)
 
 /* As the run has seen the pictures, however they are seen now. */
 static char *
-dup_degradation_of_run (DhSession *self, gint64 id)
+dup_seen_of_run (DhSession *self, gint64 id)
 {
   GListModel *runs = G_LIST_MODEL (self->runs);
   for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
@@ -76,7 +76,7 @@ dup_degradation_of_run (DhSession *self, gint64 id)
       g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
       const DhRun *run = dh_run_item_get (item);
       if (!run->training && run->id == id)
-        return g_strdup (dh_run_get_degradation (run));
+        return g_strdup (dh_run_get_seen (run));
     }
   return NULL;
 }
@@ -86,7 +86,7 @@ take_of_run (DhSession *self, DhKeptMap *kept, guint side)
 {
   const DhRunMap *map = self->run_maps[side];
   kept->run = self->compared[side];
-  kept->degradation = dup_degradation_of_run (self, kept->run);
+  kept->seen = dup_seen_of_run (self, kept->run);
   kept->kind = map->kind;
   kept->imported = map->imported;
   kept->low = map->low;

@@ -25,7 +25,7 @@ typedef struct
   char *model;                       /* the network's title; NULL of a run */
   char *sha256, *device, *precision; /* of what made it; NULL of a run */
   char *stem, *name;                 /* of the picture */
-  char *degradation;                 /* "fog:3": how it was seen; NULL: as it is */
+  char *seen;                        /* how it was, "fog:3" (dh-seen.h); NULL: as it is */
   guint width, height;
   GBytes *values;
   guint64 non_finite;

@@ -59,7 +59,7 @@ static void
 make_mask (Walk *walk, double threshold)
 {
   const gsize n = (gsize)walk->frame->width * walk->frame->height;
-  const guint8 *truth = walk->frame->truth != NULL ? g_bytes_get_data (walk->frame->truth, NULL) : NULL;
+  const guint8 *truth = dh_frame_peek_counted (walk->frame);
   const gboolean above = dh_score_flags_above (walk->score);
   const float limit = as_compared (threshold, above);
   for (gsize i = 0; i < n; i++)

@@ -70,15 +70,15 @@ has_same_labels (const DhRun *a, const DhRun *b)
 }
 
 const char *
-dh_run_get_degradation (const DhRun *run)
+dh_run_get_seen (const DhRun *run)
 {
-  return dh_fingerprint_get_degradation (run->fingerprint);
+  return dh_fingerprint_get_seen (run->fingerprint);
 }
 
 gboolean
 dh_run_differ_in_images (const DhRun *a, const DhRun *b)
 {
-  return g_strcmp0 (dh_run_get_degradation (a), dh_run_get_degradation (b)) != 0;
+  return g_strcmp0 (dh_run_get_seen (a), dh_run_get_seen (b)) != 0;
 }
 
 gboolean
@@ -87,7 +87,8 @@ dh_run_can_subtract (const DhRun *a, const DhRun *b)
   if (a->training || b->training)
     return a->training && b->training;
   return g_strcmp0 (a->kind, b->kind) == 0 && (dh_run_differ_in_images (a, b) || g_strcmp0 (a->data, b->data) == 0)
-         && dh_fingerprint_has_same_files (a->fingerprint, b->fingerprint) && g_strcmp0 (a->split, b->split) == 0
+         && dh_fingerprint_has_same_files (a->fingerprint, b->fingerprint)
+         && dh_seen_has_same_region (dh_run_get_seen (a), dh_run_get_seen (b)) && g_strcmp0 (a->split, b->split) == 0
          && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images && has_same_labels (a, b);
 }
 

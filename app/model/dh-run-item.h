@@ -54,9 +54,9 @@ void dh_run_clear (DhRun *run);
 /* Whether numbers of one less those of the other say anything: both are evaluations of the same pictures, wherever they
  * lie, by the same protocol, or both trainings. */
 gboolean dh_run_can_subtract (const DhRun *a, const DhRun *b);
-/* "fog:3": how it saw the images (dh-degradation.h); NULL: as they are. Borrowed. */
-const char *dh_run_get_degradation (const DhRun *run);
-/* Whether one saw the images made worse, or worse in another way (dh-degradation.h), than the other. */
+/* "fog:3": how it saw the images (dh-seen.h); NULL: as they are. Borrowed. */
+const char *dh_run_get_seen (const DhRun *run);
+/* Whether one saw the images otherwise (dh-seen.h) than the other. */
 gboolean dh_run_differ_in_images (const DhRun *a, const DhRun *b);
 /* Whether it measured every picture of its data set. */
 gboolean dh_run_is_whole (const DhRun *run);

@@ -13,12 +13,8 @@ dh_run_names_dup_data (const DhRunRow *run)
   const char *root = run->dataset_root;
   if (root != NULL && dh_session_id_of_root (root) != root)
     {
-      DhDegradation degradation = { 0 };
-      const char *text = dh_fingerprint_get_degradation (run->dataset_fingerprint);
-      if (text == NULL || !dh_degradation_from_text (text, &degradation))
-        return g_strdup (_ ("Demo scenes"));
-      g_autofree char *title = dh_degradation_dup_title (degradation);
-      return g_strconcat (_ ("Demo scenes"), " · ", title, NULL);
+      g_autofree char *seen = dh_seen_dup_title (dh_fingerprint_get_seen (run->dataset_fingerprint));
+      return g_strconcat (_ ("Demo scenes"), seen != NULL ? " · " : NULL, seen, NULL);
     }
   return g_strdup (run->dataset_title);
 }

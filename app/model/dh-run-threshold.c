@@ -127,7 +127,7 @@ set_rule (Tuning *tuning, const DhRunDetails *details, DhRule rule, double value
     return;
   tuning->now.source = g_strdup (details->data);
   tuning->now.source_id = dh_threshold_make_source_id (dh_session_id_of_root (details->root), details->split, NULL,
-                                                       dh_fingerprint_get_degradation (details->fingerprint));
+                                                       dh_fingerprint_get_seen (details->fingerprint));
   tuning->now.n_images = details->images;
 }
 
@@ -299,8 +299,8 @@ dh_session_run_threshold_is_seen_otherwise (DhSession *self, guint side)
 {
   const DhRunDetails *details = dh_session_get_run_details (self, side);
   return details != NULL
-         && g_strcmp0 (dh_threshold_get_degradation (dh_session_get_run_threshold (self, side)),
-                       dh_fingerprint_get_degradation (details->fingerprint))
+         && g_strcmp0 (dh_threshold_get_seen (dh_session_get_run_threshold (self, side)),
+                       dh_fingerprint_get_seen (details->fingerprint))
                 != 0;
 }
 

@@ -28,7 +28,7 @@ gboolean dh_session_can_choose_run_threshold (DhSession *session, guint side);
 void dh_session_take_run_threshold (DhSession *session, guint side, const DhThreshold *record);
 /* Whether it was chosen on the set that the run is of. */
 gboolean dh_session_run_threshold_is_own (DhSession *session, guint side);
-/* Whether that saw its pictures degraded otherwise than the run did. */
+/* Whether that saw its pictures otherwise (dh-seen.h) than the run did. */
 gboolean dh_session_run_threshold_is_seen_otherwise (DhSession *session, guint side);
 /* The slider's axis, as dh_session_get_axis(). */
 void dh_session_get_run_axis (DhSession *session, guint side, double *low, double *high);

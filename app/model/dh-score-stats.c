@@ -119,7 +119,7 @@ dh_score_stats_add (DhScoreStats *stats, const DhFrame *frame)
 {
   g_return_val_if_fail (!stats->sealed, FALSE);
   gsize n = (gsize)frame->width * frame->height;
-  const guint8 *truth = frame->truth != NULL ? g_bytes_get_data (frame->truth, NULL) : NULL;
+  const guint8 *truth = dh_frame_peek_counted (frame);
   g_autofree guint8 *labels = join_labels (stats, frame, n);
   const guint8 *prediction = labels != NULL ? g_bytes_get_data (frame->maps[DH_FRAME_SEGMENTATION], NULL) : NULL;
   for (guint score = 0; score < DH_N_SCORES; score++)
@@ -134,7 +134,7 @@ dh_score_stats_add (DhScoreStats *stats, const DhFrame *frame)
         return FALSE;
       stats->has[score] = TRUE;
     }
-  stats->labelled = stats->labelled || truth != NULL;
+  stats->labelled = stats->labelled || frame->truth != NULL;
   stats->n_images++;
   return TRUE;
 }

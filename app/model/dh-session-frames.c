@@ -110,6 +110,7 @@ dh_session_forget_shown_maps (DhSession *self)
   g_autoptr (DhFrame) picture = dh_frame_new (shown->width, shown->height);
   picture->image = g_bytes_ref (shown->image);
   picture->truth = shown->truth != NULL ? g_bytes_ref (shown->truth) : NULL;
+  picture->unmeasured = shown->unmeasured != NULL ? g_bytes_ref (shown->unmeasured) : NULL;
   picture->classes = shown->classes != NULL ? g_bytes_ref (shown->classes) : NULL;
   picture->truth_error = g_strdup (shown->truth_error);
   set_frame (self, picture, NULL, NULL);

@@ -322,7 +322,7 @@ G_GNUC_INTERNAL void dh_session_open_dataset_at (DhSession *session, const char 
 /* What is open stays. */
 G_GNUC_INTERNAL void dh_session_stop_opening (DhSession *session);
 /* Not for the window's thread. Where a folder has changed and what was `remembered` of it fits no more, it is read as
- * it looks: *reading then says nothing, and *forgotten why. */
+ * it looks, or measured everywhere where it is the region alone: *reading then says so, and *forgotten why. */
 G_GNUC_INTERNAL DhDataset *dh_set_reading_open (DhReading **reading, gboolean remembered, const char *path,
                                                 char **forgotten, GCancellable *cancellable, GError **error);
 /* Whether the open set's kind, ids and labels are read as a run's were: a text of dh-reading.h. */

@@ -295,18 +295,24 @@ dh_session_export_robustness (DhSession *self, gint64 run, const char *path)
   begin_export (self, (Export){ .run = run, .path = g_strdup (path), .robustness = TRUE });
 }
 
+static gboolean
+is_degraded (const DhRun *run)
+{
+  return dh_seen_get_degradation (dh_run_get_seen (run)).severity > 0;
+}
+
 gboolean
 dh_session_has_robustness (DhSession *self, const DhRun *run)
 {
   GListModel *runs = dh_session_get_runs (self);
   gboolean has = FALSE;
-  if (run->training || run->imported || run->state != DH_RUN_ITEM_DONE || dh_run_get_degradation (run) != NULL)
+  if (run->training || run->imported || run->state != DH_RUN_ITEM_DONE || is_degraded (run))
     return FALSE;
   for (guint i = 0; !has && i < g_list_model_get_n_items (runs); i++)
     {
       g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
       const DhRun *other = dh_run_item_get (item);
-      has = !other->training && other->state == DH_RUN_ITEM_DONE && dh_run_get_degradation (other) != NULL
+      has = !other->training && other->state == DH_RUN_ITEM_DONE && is_degraded (other)
             && g_strcmp0 (other->weights, run->weights) == 0 && dh_run_can_subtract (run, other);
     }
   return has;

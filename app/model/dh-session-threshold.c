@@ -271,9 +271,9 @@ dh_session_can_choose (DhSession *self, DhScore score)
 
 /* NULL: pictures are seen as they are. */
 static char *
-dup_degradation (DhSession *self)
+dup_seen (DhSession *self)
 {
-  return self->dataset != NULL ? dh_degradation_to_text (dh_dataset_degradation (self->dataset)) : NULL;
+  return self->dataset != NULL ? dh_dataset_dup_seen (self->dataset) : NULL;
 }
 
 gboolean
@@ -292,9 +292,9 @@ dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
   const gboolean of_set = stats == self->set_stats;
   g_autofree char *splits = NULL, *set = dh_session_dup_set_id (self, &splits);
   threshold->source = g_strdup (of_set ? dh_session_get_dataset_title (self) : dh_image_item_get_name (self->current));
-  g_autofree char *degradation = dup_degradation (self);
+  g_autofree char *seen = dup_seen (self);
   threshold->source_id =
-      dh_threshold_make_source_id (set, splits, of_set ? NULL : dh_image_item_get_stem (self->current), degradation);
+      dh_threshold_make_source_id (set, splits, of_set ? NULL : dh_image_item_get_stem (self->current), seen);
   dh_session_commit_threshold (self, score);
   return TRUE;
 }
@@ -317,8 +317,8 @@ dh_session_threshold_is_own (DhSession *self, DhScore score)
 gboolean
 dh_session_threshold_is_seen_otherwise (DhSession *self, DhScore score)
 {
-  g_autofree char *degradation = dup_degradation (self);
-  return g_strcmp0 (dh_threshold_get_degradation (&self->thresholds[score]), degradation) != 0;
+  g_autofree char *seen = dup_seen (self);
+  return g_strcmp0 (dh_threshold_get_seen (&self->thresholds[score]), seen) != 0;
 }
 
 void

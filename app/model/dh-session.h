@@ -188,7 +188,7 @@ gboolean dh_session_can_redo_threshold (DhSession *session);
 void dh_session_reset_threshold (DhSession *session, DhScore score);
 /* Whether it was chosen on the very set (or picture) it is used on. */
 gboolean dh_session_threshold_is_own (DhSession *session, DhScore score);
-/* Whether its pictures were degraded otherwise then than they are now. */
+/* Whether its pictures were seen otherwise (dh-seen.h) then than they are now. */
 gboolean dh_session_threshold_is_seen_otherwise (DhSession *session, DhScore score);
 
 /* Ranges: fixed over all pictures seen of the set; of the whole set once it is evaluated. */

@@ -191,6 +191,11 @@ dh_set_maps_load (DhSetMaps *self, guint index, DhScore score, GError **error)
   if (labels != NULL)
     frame->truth = g_bytes_new_with_free_func (labels->ids, (gsize)labels->width * labels->height,
                                                (GDestroyNotify)dh_labels_unref, dh_labels_ref (labels));
+  g_autoptr (DhLabels) unmeasured =
+      labels == NULL ? dh_dataset_load_unmeasured (self->dataset, index, frame->width, frame->height, NULL) : NULL;
+  if (unmeasured != NULL)
+    frame->unmeasured = g_bytes_new_with_free_func (unmeasured->ids, (gsize)unmeasured->width * unmeasured->height,
+                                                    (GDestroyNotify)dh_labels_unref, dh_labels_ref (unmeasured));
   return frame;
 }
 

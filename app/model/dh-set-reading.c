@@ -2,9 +2,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include "dh-session-private.h"
-
-/* Towns and tracks are few; cities of Cityscapes are not offered one by one. */
-#define MOST_GROUPS 8
+#include "dh-set-reading-private.h"
 
 static const struct
 {
@@ -16,6 +14,7 @@ static const struct
   [DH_READ_MASK_VALUES] = { "mask-values", N_ ("Mask values") },
   [DH_READ_CONSTANT_LABELS] = { "constant-labels", N_ ("Constant labels") },
   [DH_READ_DEGRADATION] = { "degradation", N_ ("Degrade images") },
+  [DH_READ_REGION] = { "region", N_ ("Not measured") },
 };
 
 const char *
@@ -38,136 +37,18 @@ choice_free (gpointer data)
   g_free (data);
 }
 
-/* `title` is taken. */
-static void
-add (GPtrArray *choices, const char *id, char *title, gboolean chosen)
+void
+dh_read_choices_add (GPtrArray *choices, const char *id, char *title, gboolean chosen)
 {
   DhReadChoice *choice = g_new (DhReadChoice, 1);
   *choice = (DhReadChoice){ g_strdup (id), title, NULL, chosen };
   g_ptr_array_add (choices, choice);
 }
 
-static gboolean
-can_choose (DhSession *self)
-{
-  return self->dataset != NULL && self->dataset_path != NULL && !self->demo;
-}
-
 gboolean
 dh_session_can_choose_reading (DhSession *self)
 {
-  return can_choose (self);
-}
-
-static char *
-name_part (const DhDatasetPart *part, const char *name)
-{
-  if (part->labels == 0)
-    return g_strdup_printf (_ ("%s · %u (no labels)"), name, part->images);
-  if (part->labels < part->images)
-    return g_strdup_printf (_ ("%s · %u (%u with labels)"), name, part->images, part->labels);
-  return g_strdup_printf ("%s · %u", name, part->images);
-}
-
-static gboolean
-has_few_groups (DhSession *self, const DhDatasetPart *part)
-{
-  const GPtrArray *parts = dh_dataset_parts (self->dataset);
-  const gsize split = (gsize)(part->group - part->name);
-  guint n = 0;
-  for (guint i = 0; i < parts->len; i++)
-    {
-      const DhDatasetPart *other = parts->pdata[i];
-      n += other->group != NULL && strncmp (other->name, part->name, split) == 0;
-    }
-  return n <= MOST_GROUPS;
-}
-
-static void
-add_splits (DhSession *self, GPtrArray *choices)
-{
-  const GPtrArray *parts = dh_dataset_parts (self->dataset);
-  const char *chosen = self->reading->splits;
-  if (parts->len < 2)
-    return;
-  g_autofree char *opened = dh_dataset_dup_opened (self->dataset);
-  gboolean found = FALSE;
-  add (choices, "", g_strdup (_ ("All together")), chosen == NULL);
-  for (guint i = 0; i < parts->len; i++)
-    {
-      const DhDatasetPart *part = parts->pdata[i];
-      const gboolean own = chosen != NULL && g_str_equal (opened, part->name);
-      found |= own;
-      if (part->group == NULL || own || has_few_groups (self, part))
-        add (choices, part->name, name_part (part, part->name), own);
-    }
-  if (chosen != NULL && !found)
-    {
-      g_auto (GStrv) several = g_strsplit (opened, ",", -1);
-      const guint n = dh_dataset_size (self->dataset);
-      g_autofree char *names = g_strjoinv (", ", several);
-      add (choices, opened, g_strdup_printf ("%s · %u", names, n), TRUE);
-    }
-}
-
-static void
-part_free (gpointer data)
-{
-  g_free (((DhReadPart *)data)->name);
-  g_free (((DhReadPart *)data)->title);
-  g_free (data);
-}
-
-static gboolean
-is_split (const DhDatasetPart *part)
-{
-  return part->group == NULL;
-}
-
-GPtrArray *
-dh_session_list_parts (DhSession *self)
-{
-  GPtrArray *list = g_ptr_array_new_with_free_func (part_free);
-  const GPtrArray *parts = can_choose (self) ? dh_dataset_parts (self->dataset) : NULL;
-  g_autofree char *opened = parts != NULL ? dh_dataset_dup_opened (self->dataset) : NULL;
-  g_auto (GStrv) names = parts != NULL ? g_strsplit (opened, ",", -1) : NULL;
-  const gboolean all = parts != NULL && self->reading->splits == NULL;
-  guint n = 0; /* that have no parts themselves */
-  for (guint i = 0; parts != NULL && i < parts->len; i++)
-    {
-      const DhDatasetPart *part = parts->pdata[i];
-      const gboolean has_groups = is_split (part) && i + 1 < parts->len && !is_split (parts->pdata[i + 1]);
-      g_autofree char *split = is_split (part) ? NULL : g_strndup (part->name, part->group - part->name - 1);
-      DhReadPart *made = g_new0 (DhReadPart, 1);
-      made->name = g_strdup (part->name);
-      made->title = name_part (part, is_split (part) ? part->name : part->group);
-      made->of_group = !is_split (part);
-      made->images = part->images;
-      made->chosen = all || g_strv_contains ((const char *const *)names, part->name)
-                     || (split != NULL && g_strv_contains ((const char *const *)names, split));
-      n += !has_groups;
-      g_ptr_array_add (list, made);
-    }
-  if (n < 3)
-    g_ptr_array_set_size (list, 0);
-  return list;
-}
-
-char *
-dh_read_parts_dup_id (GPtrArray *parts)
-{
-  g_autoptr (GString) id = g_string_new (NULL);
-  gboolean all = TRUE, whole = FALSE;
-  for (guint i = 0; i < parts->len; i++)
-    {
-      const DhReadPart *part = parts->pdata[i];
-      if (!part->of_group)
-        whole = part->chosen;
-      all = all && part->chosen;
-      if (part->chosen && !(part->of_group && whole))
-        g_string_append_printf (id, "%s%s", id->len > 0 ? "," : "", part->name);
-    }
-  return id->len == 0 ? NULL : g_strdup (all ? "" : id->str);
+  return self->dataset != NULL && self->dataset_path != NULL && !self->demo;
 }
 
 static void
@@ -176,11 +57,11 @@ add_kinds (DhSession *self, GPtrArray *choices)
   const guint kinds = dh_dataset_fitting_kinds (self->dataset) | 1u << dh_dataset_kind (self->dataset);
   if ((kinds & (kinds - 1)) == 0)
     return;
-  add (choices, "", g_strdup (_ ("As recognised")), self->reading->kind == NULL);
+  dh_read_choices_add (choices, "", g_strdup (_ ("As recognised")), self->reading->kind == NULL);
   for (guint kind = 0; kind < DH_N_DATASET_KINDS; kind++)
     if (kinds & 1u << kind)
-      add (choices, dh_dataset_kind_name (kind), g_strdup (dh_dataset_kind_title (kind)),
-           g_strcmp0 (self->reading->kind, dh_dataset_kind_name (kind)) == 0);
+      dh_read_choices_add (choices, dh_dataset_kind_name (kind), g_strdup (dh_dataset_kind_title (kind)),
+                           g_strcmp0 (self->reading->kind, dh_dataset_kind_name (kind)) == 0);
 }
 
 static gboolean
@@ -200,7 +81,7 @@ add_label_ids (DhSession *self, GPtrArray *choices)
     [DH_LABEL_IDS_PACKED] = N_ ("Packed: anomaly 12"),
   };
   for (guint ids = 0; ids < DH_N_LABEL_IDS && is_street_hazards (self); ids++)
-    add (choices, dh_label_ids_name (ids), g_strdup (_ (titles[ids])), self->reading->label_ids == ids);
+    dh_read_choices_add (choices, dh_label_ids_name (ids), g_strdup (_ (titles[ids])), self->reading->label_ids == ids);
 }
 
 /* The texts that the command line takes. */
@@ -211,11 +92,11 @@ add_mask_values (DhSession *self, GPtrArray *choices)
   const char *said = self->reading->mask_values;
   if (readings == NULL || (readings[0] == NULL && said == NULL))
     return;
-  add (choices, "", g_strdup (_ ("As recognised")), said == NULL);
+  dh_read_choices_add (choices, "", g_strdup (_ ("As recognised")), said == NULL);
   for (guint i = 0; readings[i] != NULL; i++)
-    add (choices, readings[i], g_strdup (readings[i]), g_strcmp0 (said, readings[i]) == 0);
+    dh_read_choices_add (choices, readings[i], g_strdup (readings[i]), g_strcmp0 (said, readings[i]) == 0);
   if (said != NULL && !g_strv_contains (readings, said))
-    add (choices, said, g_strdup (said), TRUE);
+    dh_read_choices_add (choices, said, g_strdup (said), TRUE);
 }
 
 static void
@@ -224,41 +105,52 @@ add_constant_labels (DhSession *self, GPtrArray *choices)
   const gboolean are_true = self->reading->labels_are_true, are_hidden = self->reading->labels_are_hidden;
   if (!are_true && dh_dataset_n_hidden (self->dataset) == 0)
     return;
-  add (choices, "", g_strdup (_ ("As recognised: hidden")), !are_true && !are_hidden);
-  add (choices, "hidden", g_strdup (_ ("Hidden: maps alone")), are_hidden);
-  add (choices, "true", g_strdup (_ ("True: measured")), are_true);
+  dh_read_choices_add (choices, "", g_strdup (_ ("As recognised: hidden")), !are_true && !are_hidden);
+  dh_read_choices_add (choices, "hidden", g_strdup (_ ("Hidden: maps alone")), are_hidden);
+  dh_read_choices_add (choices, "true", g_strdup (_ ("True: measured")), are_true);
 }
 
 /* Each in its severities, one degradation after the other. */
 static void
 add_degradations (DhSession *self, GPtrArray *choices)
 {
-  const DhDegradation now = can_choose (self) ? self->reading->degradation : (DhDegradation){ 0 };
-  add (choices, "", g_strdup (_ ("As they are")), now.severity == 0);
+  const DhDegradation now = dh_session_can_choose_reading (self) ? self->reading->degradation : (DhDegradation){ 0 };
+  dh_read_choices_add (choices, "", g_strdup (_ ("As they are")), now.severity == 0);
   for (guint kind = 0; kind < DH_N_DEGRADE; kind++)
     for (guint severity = 1; severity <= DH_DEGRADE_SEVERITIES; severity++)
       {
         const DhDegradation one = { kind, severity };
         g_autofree char *id = dh_degradation_to_text (one);
-        add (choices, id, dh_degradation_dup_title (one), dh_degradation_equal (now, one));
+        dh_read_choices_add (choices, id, dh_degradation_dup_title (one), dh_degradation_equal (now, one));
         ((DhReadChoice *)choices->pdata[choices->len - 1])->group = dh_degrade_title (kind);
       }
+}
+
+/* What is open alone: others are written, or chosen as a file. */
+static void
+add_regions (DhSession *self, GPtrArray *choices)
+{
+  const DhRegion *region = dh_dataset_region (self->dataset);
+  dh_read_choices_add (choices, "", g_strdup (_ ("Nothing: all is measured")), region == NULL);
+  if (region != NULL)
+    dh_read_choices_add (choices, dh_region_text (region), dh_region_id_dup_title (dh_region_id (region)), TRUE);
 }
 
 GPtrArray *
 dh_session_list_readings (DhSession *self, DhReadAspect aspect)
 {
   static void (*const fill[DH_N_READ]) (DhSession *, GPtrArray *) = {
-    [DH_READ_SPLITS] = add_splits,
+    [DH_READ_SPLITS] = dh_set_parts_list,
     [DH_READ_KIND] = add_kinds,
     [DH_READ_LABEL_IDS] = add_label_ids,
     [DH_READ_MASK_VALUES] = add_mask_values,
     [DH_READ_CONSTANT_LABELS] = add_constant_labels,
     [DH_READ_DEGRADATION] = add_degradations,
+    [DH_READ_REGION] = add_regions,
   };
   g_return_val_if_fail (aspect < DH_N_READ, NULL);
   GPtrArray *choices = g_ptr_array_new_with_free_func (choice_free);
-  if (can_choose (self) || aspect == DH_READ_DEGRADATION)
+  if (dh_session_can_choose_reading (self) || aspect == DH_READ_DEGRADATION)
     fill[aspect](self, choices);
   return choices;
 }
@@ -266,7 +158,7 @@ dh_session_list_readings (DhSession *self, DhReadAspect aspect)
 void
 dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
 {
-  if (!can_choose (self))
+  if (!dh_session_can_choose_reading (self))
     return;
   /* One choice may follow another while the folder is still read for that. */
   const DhReading *before = self->asked != NULL ? self->asked : self->reading;
@@ -283,6 +175,7 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
       other->base = g_strdup (reading->base);
       other->kind = *id != '\0' ? g_strdup (id) : NULL;
       other->degradation = reading->degradation;
+      other->region = g_strdup (reading->region);
       if (g_strcmp0 (other->kind, reading->kind) != 0)
         {
           dh_reading_free (reading);
@@ -300,6 +193,11 @@ dh_session_read_as (DhSession *self, DhReadAspect aspect, const char *id)
     {
       reading->degradation = (DhDegradation){ 0 };
       dh_degradation_from_text (id, &reading->degradation);
+    }
+  else if (aspect == DH_READ_REGION)
+    {
+      g_free (reading->region);
+      reading->region = *id != '\0' ? g_strdup (id) : NULL;
     }
   else
     {
@@ -380,7 +278,7 @@ explain_constant_labels (DhSession *self)
 char *
 dh_session_explain_reading (DhSession *self, DhReadAspect aspect)
 {
-  if (!can_choose (self))
+  if (!dh_session_can_choose_reading (self))
     return NULL;
   if (aspect == DH_READ_LABEL_IDS)
     return explain_label_ids (self);
@@ -389,23 +287,44 @@ dh_session_explain_reading (DhSession *self, DhReadAspect aspect)
   return aspect == DH_READ_CONSTANT_LABELS ? explain_constant_labels (self) : NULL;
 }
 
+/* The first of these that opens; *reading is what it was read by. */
+static DhDataset *
+open_otherwise (DhReading **reading, const char *path, GCancellable *cancellable)
+{
+  g_autoptr (DhReading) everywhere = dh_reading_copy (*reading), none = dh_reading_new ();
+  g_clear_pointer (&everywhere->region, g_free);
+  DhReading **others[] = { &everywhere, &none };
+  for (guint i = (*reading)->region != NULL ? 0 : 1; i < G_N_ELEMENTS (others); i++)
+    {
+      DhDataset *dataset =
+          dh_reading_equal (*reading, *others[i]) ? NULL : dh_reading_open (*others[i], path, cancellable, NULL, NULL);
+      if (dataset == NULL)
+        continue;
+      dh_reading_free (*reading);
+      *reading = g_steal_pointer (others[i]);
+      return dataset;
+    }
+  return NULL;
+}
+
 DhDataset *
 dh_set_reading_open (DhReading **reading, gboolean remembered, const char *path, char **forgotten,
                      GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) why = NULL;
   g_autoptr (DhDataset) dataset = dh_reading_open (*reading, path, cancellable, NULL, &why);
-  g_autoptr (DhReading) none = dh_reading_new ();
-  if (dataset == NULL && remembered && !dh_reading_equal (*reading, none)
-      && !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    dataset = dh_reading_open (none, path, cancellable, NULL, NULL);
+  if (dataset == NULL && remembered && !g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    dataset = open_otherwise (reading, path, cancellable);
   if (dataset == NULL)
     g_propagate_error (error, g_steal_pointer (&why));
   else if (why != NULL)
+    *forgotten = g_strdup (why->message);
+  /* A mask is remembered by its content: what is changed is another region. */
+  const DhRegion *region = dataset != NULL ? dh_dataset_region (dataset) : NULL;
+  if (region != NULL)
     {
-      *forgotten = g_strdup (why->message);
-      dh_reading_free (*reading);
-      *reading = g_steal_pointer (&none);
+      g_free ((*reading)->region);
+      (*reading)->region = g_strdup (dh_region_text (region));
     }
   return g_steal_pointer (&dataset);
 }
@@ -419,6 +338,7 @@ dh_session_reads_as (DhSession *self, const char *text)
          && reading->labels_are_true == (dh_dataset_n_taken_as_true (self->dataset) > 0)
          && g_strcmp0 (reading->mask_values, dh_dataset_mask_values (self->dataset, NULL)) == 0
          && dh_degradation_equal (reading->degradation, dh_dataset_degradation (self->dataset))
+         && dh_region_is (dh_dataset_region (self->dataset), reading->region)
          && (reading->label_ids == DH_LABEL_IDS_AUTO
              || reading->label_ids == dh_dataset_label_ids (self->dataset, NULL));
 }
@@ -427,7 +347,7 @@ gboolean
 dh_session_asks_how_to_read (DhSession *self)
 {
   gboolean ids_certain, masks_certain;
-  if (!can_choose (self))
+  if (!dh_session_can_choose_reading (self))
     return FALSE;
   dh_dataset_label_ids (self->dataset, &ids_certain);
   dh_dataset_mask_values (self->dataset, &masks_certain);
@@ -439,20 +359,22 @@ gboolean
 dh_session_has_news (DhSession *self)
 {
   const char *const *notes = dh_session_get_notes (self);
-  const gboolean said_hidden =
-      can_choose (self) && self->reading->labels_are_hidden && dh_dataset_n_hidden (self->dataset) > 0;
-  const gboolean said_worse = can_choose (self) && self->reading->degradation.severity > 0;
-  return g_strv_length ((char **)notes) > (guint)(said_hidden + said_worse);
+  const gboolean said_hidden = dh_session_can_choose_reading (self) && self->reading->labels_are_hidden
+                               && dh_dataset_n_hidden (self->dataset) > 0;
+  const gboolean said_worse = dh_session_can_choose_reading (self) && self->reading->degradation.severity > 0;
+  const gboolean said_region = dh_session_can_choose_reading (self) && self->reading->region != NULL;
+  return g_strv_length ((char **)notes) > (guint)(said_hidden + said_worse + said_region);
 }
 
 char *
 dh_session_dup_opened_part (DhSession *self)
 {
-  return can_choose (self) && self->reading->splits != NULL ? dh_dataset_dup_opened (self->dataset) : NULL;
+  return dh_session_can_choose_reading (self) && self->reading->splits != NULL ? dh_dataset_dup_opened (self->dataset)
+                                                                               : NULL;
 }
 
 char *
 dh_session_dup_published (DhSession *self)
 {
-  return can_choose (self) ? dh_dataset_dup_published (self->dataset) : NULL;
+  return dh_session_can_choose_reading (self) ? dh_dataset_dup_published (self->dataset) : NULL;
 }

@@ -13,6 +13,7 @@ typedef enum
   DH_READ_MASK_VALUES,
   DH_READ_CONSTANT_LABELS,
   DH_READ_DEGRADATION, /* how pictures are made worse before they are shown and computed */
+  DH_READ_REGION,      /* what of each picture is not measured: a text of dh-region.h; "": nothing */
   DH_N_READ,
 } DhReadAspect;
 const char *dh_read_aspect_id (DhReadAspect aspect);    /* "splits", "kind", "label-ids", "mask-values", … */

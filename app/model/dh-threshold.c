@@ -35,31 +35,30 @@ dh_threshold_equal (const DhThreshold *a, const DhThreshold *b)
 
 #define STEM_MARK "//"
 #define SPLITS_MARK "::"
-#define DEGRADATION_MARK "++"
+#define SEEN_MARK "++"
 
 /* NULL where there is none: a folder or a picture may be called anything. */
 static const char *
-find_degradation_mark (const char *source_id)
+find_seen_mark (const char *source_id)
 {
-  DhDegradation degradation;
-  const char *mark = source_id != NULL ? g_strrstr (source_id, DEGRADATION_MARK) : NULL;
-  return mark != NULL && dh_degradation_from_text (mark + strlen (DEGRADATION_MARK), &degradation) ? mark : NULL;
+  const char *mark = source_id != NULL ? g_strrstr (source_id, SEEN_MARK) : NULL;
+  return mark != NULL && dh_seen_is (mark + strlen (SEEN_MARK)) ? mark : NULL;
 }
 
 char *
-dh_threshold_make_source_id (const char *set, const char *splits, const char *stem, const char *degradation)
+dh_threshold_make_source_id (const char *set, const char *splits, const char *stem, const char *seen)
 {
   const gboolean of_splits = stem == NULL && splits != NULL && *splits != '\0';
   const char *part_mark = stem != NULL ? STEM_MARK : of_splits ? SPLITS_MARK : "";
   const char *part = stem != NULL ? stem : of_splits ? splits : "";
-  return g_strconcat (set, part_mark, part, degradation != NULL ? DEGRADATION_MARK : NULL, degradation, NULL);
+  return g_strconcat (set, part_mark, part, seen != NULL ? SEEN_MARK : NULL, seen, NULL);
 }
 
 const char *
-dh_threshold_get_degradation (const DhThreshold *threshold)
+dh_threshold_get_seen (const DhThreshold *threshold)
 {
-  const char *mark = find_degradation_mark (threshold->source_id);
-  return mark != NULL ? mark + strlen (DEGRADATION_MARK) : NULL;
+  const char *mark = find_seen_mark (threshold->source_id);
+  return mark != NULL ? mark + strlen (SEEN_MARK) : NULL;
 }
 
 gboolean
@@ -68,7 +67,7 @@ dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char 
   if (threshold->rule <= DH_RULE_START || threshold->source_id == NULL || set == NULL
       || !g_str_has_prefix (threshold->source_id, set))
     return FALSE;
-  const char *behind = threshold->source_id + strlen (set), *mark = find_degradation_mark (behind);
+  const char *behind = threshold->source_id + strlen (set), *mark = find_seen_mark (behind);
   g_autofree char *rest = mark != NULL ? g_strndup (behind, (gsize)(mark - behind)) : g_strdup (behind);
   if (*rest == '\0' || g_str_has_prefix (rest, STEM_MARK))
     return TRUE;

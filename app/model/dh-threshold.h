@@ -18,15 +18,15 @@ void dh_threshold_copy (DhThreshold *to, const DhThreshold *from);
 gboolean dh_threshold_equal (const DhThreshold *a, const DhThreshold *b);
 
 /* Of a set's folder, canonical, and of those of its splits ("train,val"; NULL or "" where it has none) that are looked
- * at; `stem`: of that picture alone (may be NULL); `degradation`: "fog:3", as they were seen, or NULL. Free with
+ * at; `stem`: of that picture alone (may be NULL); `seen`: as they were seen (dh-seen.h). Free with
  * g_free.
  */
-char *dh_threshold_make_source_id (const char *set, const char *splits, const char *stem, const char *degradation);
+char *dh_threshold_make_source_id (const char *set, const char *splits, const char *stem, const char *seen);
 /* Whether any of the pictures that it was chosen on may be among those of this set's splits. FALSE of one that no rule
  * chose. */
 gboolean dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char *splits);
 /* How the pictures were seen that it was chosen on: "fog:3"; NULL: as they are. Borrowed. */
-const char *dh_threshold_get_degradation (const DhThreshold *threshold);
+const char *dh_threshold_get_seen (const DhThreshold *threshold);
 
 /* One line that g_free frees, for settings; and back, FALSE where the line is none. */
 char *dh_threshold_to_string (const DhThreshold *threshold);

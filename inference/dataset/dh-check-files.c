@@ -71,6 +71,7 @@ dh_check_find_files (const DhSurvey *survey, DhDatasetReport *report)
 {
   DhDataset *dataset = survey->dataset;
   Names images = names_new (), labels = names_new (), sizes = names_new (), ids = names_new (), alone = names_new ();
+  Names regions = names_new ();
   for (guint i = 0; i < dh_dataset_size (dataset); i++)
     {
       const DhDatasetItem *item = dh_dataset_item (dataset, i);
@@ -91,7 +92,9 @@ dh_check_find_files (const DhSurvey *survey, DhDatasetReport *report)
         names_add (&ids, dataset, item->label, unknown);
       if (missing)
         names_add (&alone, dataset, item->image, NULL);
-      if (sight->image_error || sight->label_error || is_unequal (sight) || unknown || missing)
+      if (sight->region_error)
+        names_add (&regions, dataset, item->image, sight->region_error);
+      if (sight->image_error || sight->label_error || sight->region_error || is_unequal (sight) || unknown || missing)
         g_array_append_val (report->left_out, i);
     }
   const gboolean sizes_fit = sizes.count == 0;
@@ -110,6 +113,10 @@ dh_check_find_files (const DhSurvey *survey, DhDatasetReport *report)
                 "labels hold ids without meaning in this layout: their images are left out",
                 "The table of label values shows which; another kind of data set, or another numbering of its labels, "
                 "may fit");
+  names_report (&regions, report, DH_FINDING_ERROR, "region-mismatch",
+                "image is of another size than the mask of what is not measured, and is left out",
+                "images are of another size than the mask of what is not measured, and are left out",
+                "A share of the sides, such as bottom:12%, fits any size");
   g_autofree char *sought =
       g_strdup_printf ("Labels are found as %s", dh_dataset_kind_layout (dh_dataset_kind (dataset)));
   names_report (&alone, report, DH_FINDING_WARNING, "no-label", "image has no label: maps only, no score",

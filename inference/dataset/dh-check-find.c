@@ -329,6 +329,7 @@ dh_check_find (const DhSurvey *survey, DhDatasetReport *report)
   find_counts (dataset, report);
   find_smiyc (survey, report);
   find_sizes (report);
+  dh_check_find_region (survey, report);
   if (dataset->n_duplicates > 0)
     dh_check_add (report, DH_FINDING_INFO, "duplicates", dataset->n_duplicates,
                   dh_check_count (dataset->n_duplicates,

@@ -10,6 +10,9 @@ typedef struct
   guint width, height;             /* of the picture; 0 where it cannot be read */
   guint label_width, label_height; /* 0 where there is none, or it was not looked at */
   guint64 seen[4];                 /* bits: ids in the label */
+  char *region_error;              /* why it has no such region; NULL */
+  guint64 unmeasured;              /* pixels in it */
+  guint64 anomalies[2];            /* pixels of its label that is shown: measured, and in the region */
 } DhItemSight;
 
 typedef struct
@@ -37,6 +40,10 @@ dh_sight_has_id (const DhItemSight *sight, guint id)
 void dh_check_find (const DhSurvey *survey, DhDatasetReport *report);
 /* Those of them that are about single files; the pictures that are left out as well. */
 void dh_check_find_files (const DhSurvey *survey, DhDatasetReport *report);
+/* That one on what is not measured (dh-check-region.c). */
+void dh_check_find_region (const DhSurvey *survey, DhDatasetReport *report);
+/* What of the picture is not measured, of its label (NULL: none that was read). Any thread. */
+void dh_check_look_at_region (DhDataset *dataset, guint index, const DhLabels *raw, DhItemSight *sight);
 /* One finding; takes sentence and detail (may be NULL). Borrowed. */
 DhFinding *dh_check_add (DhDatasetReport *report, DhFindingSeverity severity, const char *code, guint count,
                          char *sentence, char *detail);

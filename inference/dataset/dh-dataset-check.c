@@ -68,6 +68,7 @@ dh_dataset_report_free (DhDatasetReport *report)
   g_free (report->title);
   g_free (report->evidence);
   g_free (report->published);
+  g_free (report->region);
   g_ptr_array_unref (report->splits);
   g_ptr_array_unref (report->sizes);
   g_ptr_array_unref (report->values);
@@ -259,6 +260,8 @@ dh_dataset_dup_usable (DhDataset *dataset, const DhDatasetReport *report)
   copy->mask_readings = g_strdupv (dataset->mask_readings);
   g_ptr_array_unref (copy->parts);
   copy->parts = g_ptr_array_ref (dataset->parts);
+  copy->degradation = dataset->degradation;
+  copy->region = dataset->region ? dh_region_ref (dataset->region) : NULL;
   guint skip = 0;
   for (guint i = 0; i < dataset->items->len; i++)
     if (skip < report->left_out->len && g_array_index (report->left_out, guint, skip) == i)

@@ -64,12 +64,16 @@ typedef struct
   guint n_images, n_labels, n_pairs; /* files found */
   guint n_unreadable;                /* files */
   guint n_usable;                    /* items that can be opened: see dh_dataset_dup_usable */
-  gboolean hidden_labels;            /* one constant value throughout: maps and export only, no score */
-  GPtrArray *splits;                 /* DhSplitCount */
-  GPtrArray *sizes;                  /* DhSizeCount, most frequent first */
-  GPtrArray *values;                 /* DhLabelValue, by value */
-  GPtrArray *findings;               /* DhFinding, worst first */
-  GArray *left_out;                  /* guint: indexes of items of the data set */
+  char *region;                      /* dh_region_id() of what is not measured; NULL: all is */
+  double unmeasured_share;           /* of the pixels of all images, 0 to 1 */
+  guint64 unmeasured;                /* pixels */
+  guint64 anomalies, unmeasured_anomalies; /* pixels, of the labels that were read, where there is a region */
+  gboolean hidden_labels;                  /* one constant value throughout: maps and export only, no score */
+  GPtrArray *splits;                       /* DhSplitCount */
+  GPtrArray *sizes;                        /* DhSizeCount, most frequent first */
+  GPtrArray *values;                       /* DhLabelValue, by value */
+  GPtrArray *findings;                     /* DhFinding, worst first */
+  GArray *left_out;                        /* guint: indexes of items of the data set */
 } DhDatasetReport;
 
 typedef enum

@@ -200,13 +200,36 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
       return FALSE;
     }
   g_autoptr (DhLabels) made = NULL;
-  if (anomaly && map->has_anomaly && !(made = translate (raw, map->anomaly, name, error)))
+  g_autoptr (DhLabels) made_classes = NULL;
+  if (anomaly && map->has_anomaly
+      && (!(made = translate (raw, map->anomaly, name, error))
+          || !dh_dataset_ignore (dataset, index, made, DH_ANOMALY_IGNORE, error)))
     return FALSE;
-  if (classes && map->has_classes && !(*classes = translate (raw, map->classes, name, error)))
+  if (classes && map->has_classes
+      && (!(made_classes = translate (raw, map->classes, name, error))
+          || !dh_dataset_ignore (dataset, index, made_classes, dh_label_form_table (item->form)->n_classes, error)))
     return FALSE;
   if (anomaly)
     *anomaly = g_steal_pointer (&made);
+  if (classes)
+    *classes = g_steal_pointer (&made_classes);
   return TRUE;
+}
+
+DhLabels *
+dh_dataset_load_unmeasured (DhDataset *dataset, guint index, guint width, guint height, GError **error)
+{
+  g_return_val_if_fail (index < dataset->items->len, NULL);
+
+  g_autoptr (DhLabels) labels = dataset->region ? dh_labels_new (width, height) : NULL;
+  if (!labels)
+    {
+      if (dataset->region)
+        g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "there is no memory for %u×%u pixels", width, height);
+      return NULL;
+    }
+  memset (labels->ids, 0, (gsize)width * height);
+  return dh_dataset_ignore (dataset, index, labels, 255, error) ? g_steal_pointer (&labels) : NULL;
 }
 
 #define SAMPLES 24

@@ -13,6 +13,7 @@ struct _DhDataset
   char *name;       /* or NULL: what it is called in place of its layout's title */
   char *full_title; /* NULL: as it stands there */
   DhDegradation degradation;
+  DhRegion *region; /* NULL: all is measured */
   char *orientation_note;
   char *mask_note;           /* what was taken of masks that are not 0, 1 and 255; NULL */
   DhMaskValues *mask_values; /* by which all masks are read; NULL: ids as they stand */
@@ -51,6 +52,12 @@ void dh_dataset_settle_label_ids (DhDataset *dataset);
 /* Marks the items whose labels are hidden, or counts them where labels_are_true (dh-hidden.c). Errors:
  * G_IO_ERROR_CANCELLED. */
 gboolean dh_dataset_find_hidden (DhDataset *dataset, GCancellable *cancellable, GError **error);
+/* Of an open set: what is not measured (dh-dataset-seen.c). Errors: those of dh_region_new(), DH_ERROR_MISMATCH where
+ * the first picture has no such region. */
+gboolean dh_dataset_take_region (DhDataset *dataset, const char *text, GError **error);
+/* Gives what is not measured of that picture's labels, or of anything of its size, that id. Errors: DH_ERROR_MISMATCH.
+ */
+gboolean dh_dataset_ignore (DhDataset *dataset, guint index, DhLabels *labels, guint8 id, GError **error);
 /* How the mask of one of one's own pictures is turned when it is loaded, by EXIF of its own; 1 of published sets. */
 guint dh_dataset_label_orientation (DhDataset *dataset, const DhDatasetItem *item);
 /* What EXIF says of some of the pictures, and what comes of it; NULL: nothing (dh-orientation.c). Free with g_free. */

@@ -56,6 +56,7 @@ dh_dataset_unref (DhDataset *dataset)
   g_free (dataset->mask_note);
   g_free (dataset->orientation_note);
   dh_mask_values_unref (dataset->mask_values);
+  dh_region_unref (dataset->region);
   g_strfreev (dataset->mask_readings);
   g_free (dataset);
 }
@@ -256,6 +257,8 @@ dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *opt
     return NULL;
   dataset->orientation_note = dh_dataset_dup_orientation_note (dataset);
   collect_notes (dataset, scan, find);
+  if (options->region && !dh_dataset_take_region (dataset, options->region, error))
+    return NULL;
   return options->degradation.severity ? dh_dataset_new_degraded (dataset, options->degradation)
                                        : g_steal_pointer (&dataset);
 }

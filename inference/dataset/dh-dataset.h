@@ -4,6 +4,7 @@
 #include "dh-degradation.h"
 #include "dh-image.h"
 #include "dh-progress.h"
+#include "dh-seen.h"
 
 G_BEGIN_DECLS
 
@@ -54,6 +55,7 @@ typedef struct
   gboolean labels_are_true;  /* labels of one constant value are what they say, and not kept back */
   const char *mask_values;   /* what the values of one's own masks mean (dh-mask-values.h); NULL: recognised */
   DhDegradation degradation; /* how pictures are made worse when they are loaded */
+  const char *region;        /* what of each picture is not measured (dh-region.h); NULL: all is */
 } DhDatasetOptions;
 
 /* What can be opened alone: a split, or the pictures of one of its groups. */
@@ -88,7 +90,8 @@ typedef struct _DhDataset DhDataset;
  * an error that says what was sought and what is there. `options`, `cancellable`, `progress` may be NULL. Symbolic
  * links are followed, loops are not; folders that cannot be read are noted. Not for the window's thread.
  * Errors: DH_ERROR_NOT_FOUND (no folder, no pictures, no such layout), DH_ERROR_USAGE (unknown kind or split, mask
- * values), DH_ERROR_TOO_LARGE (over 2 million files), G_IO_ERROR_CANCELLED. A set of which only the labels are there
+ * values), DH_ERROR_TOO_LARGE (over 2 million files), those of a region (dh_region_new(), dh_region_fits() with the
+ * first picture), G_IO_ERROR_CANCELLED. A set of which only the labels are there
  * opens with no items: dh_dataset_check() says what is missing. */
 DhDataset *dh_dataset_open (const char *root, const char *kind, const DhDatasetOptions *options,
                             GCancellable *cancellable, const DhProgress *progress, GError **error);
@@ -108,12 +111,16 @@ const char *dh_dataset_root (DhDataset *dataset); /* as given */
 const char *dh_dataset_base_root (DhDataset *dataset);
 /* What it is called from now on, where that is not what its layout says; before others know it. */
 void dh_dataset_set_title (DhDataset *dataset, const char *title);
-/* "Fishyscapes Lost & Found, as the reference packs it"; where its pictures are made worse, " · Fog 3" stands behind.
- */
+/* "Fishyscapes Lost & Found, as the reference packs it"; how its pictures are seen stands behind, " · Fog 3"
+ * (dh_seen_dup_title()). */
 const char *dh_dataset_title (DhDataset *dataset);
 const char *dh_dataset_evidence (DhDataset *dataset); /* "images beside labels_masks" */
 /* By which its pictures are made worse. */
 DhDegradation dh_dataset_degradation (DhDataset *dataset);
+/* What of each picture is not measured; NULL: all is. Borrowed. */
+const DhRegion *dh_dataset_region (DhDataset *dataset);
+/* Both as text (dh-seen.h). Free with g_free. */
+char *dh_dataset_dup_seen (DhDataset *dataset);
 guint dh_dataset_size (DhDataset *dataset);
 /* Borrowed; sorted by split, group and name with numbers in order. */
 const DhDatasetItem *dh_dataset_item (DhDataset *dataset, guint index);
@@ -177,13 +184,17 @@ DhImage *dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
 DhImage *dh_dataset_load_clean_image (DhDataset *dataset, guint index, GError **error);
 DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error);
 /* Anomaly labels (0 inlier, 1 anomaly, 2 ignore) and class labels (0…K−1, K ignore) at the picture's size. Each is
- * set to NULL where the kind or the item has none, or it is hidden; either pointer may be NULL. Further errors:
- * DH_ERROR_MISMATCH where picture and label differ in size, DH_ERROR_INVALID for an id without meaning. */
+ * set to NULL where the kind or the item has none, or it is hidden; either pointer may be NULL. What is not
+ * measured is ignore in both. Further errors: DH_ERROR_MISMATCH where picture and label, or region, differ in size,
+ * DH_ERROR_INVALID for an id without meaning. */
 gboolean dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhLabels **classes,
                                  GError **error);
 /* The ids as they stand in the file, of masks whose values were given a meaning 0, 1 and 255; NULL without error where
  * there is no label. */
 DhLabels *dh_dataset_load_raw_labels (DhDataset *dataset, guint index, GError **error);
+/* 255 where the picture is not measured, else 0, at that size, which is its own; NULL where all is measured, and with
+ * an error DH_ERROR_MISMATCH or DH_ERROR_NO_MEMORY. */
+DhLabels *dh_dataset_load_unmeasured (DhDataset *dataset, guint index, guint width, guint height, GError **error);
 
 /* Whether a path is named like a picture: .png .jpg .jpeg .webp .tif .tiff .bmp in any case. */
 gboolean dh_path_is_picture (const char *path);
@@ -194,11 +205,6 @@ gboolean dh_path_is_picture (const char *path);
 char *dh_dataset_dup_published (DhDataset *dataset);
 
 /* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
- * Reads the size of each file. Where pictures are made worse, "+fog:3" stands behind. Free with g_free. */
+ * Reads the size of each file. How pictures are seen stands behind a '+', "+fog:3" (dh-seen.h). Free with g_free. */
 char *dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error);
-/* Of such texts: whether the files are the same, and how their pictures were made worse ("fog:3"; NULL: not at all,
- * borrowed). NULL is a fingerprint that is not known. */
-gboolean dh_fingerprint_has_same_files (const char *fingerprint, const char *other);
-const char *dh_fingerprint_get_degradation (const char *fingerprint);
-
 G_END_DECLS

@@ -1,4 +1,3 @@
-#include <string.h>
 #include <sys/stat.h>
 
 #include "dh-dataset-private.h"
@@ -24,22 +23,6 @@ dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **
                            size_of_file (item->image), size_of_file (item->overlay), size_of_file (item->label));
       g_checksum_update (sum, (const guchar *)line, -1);
     }
-  g_autofree char *degraded = dh_degradation_to_text (dataset->degradation);
-  return g_strconcat (g_checksum_get_string (sum), degraded ? "+" : NULL, degraded, NULL);
-}
-
-gboolean
-dh_fingerprint_has_same_files (const char *fingerprint, const char *other)
-{
-  if (!fingerprint || !other)
-    return fingerprint == other;
-  const gsize n = strcspn (fingerprint, "+");
-  return n == strcspn (other, "+") && strncmp (fingerprint, other, n) == 0;
-}
-
-const char *
-dh_fingerprint_get_degradation (const char *fingerprint)
-{
-  const char *plus = fingerprint ? strchr (fingerprint, '+') : NULL;
-  return plus ? plus + 1 : NULL;
+  g_autofree char *seen = dh_dataset_dup_seen (dataset);
+  return g_strconcat (g_checksum_get_string (sum), seen ? "+" : NULL, seen, NULL);
 }

@@ -21,6 +21,7 @@ dh_reading_new_for (DhDataset *dataset)
   reading->labels_are_true = dataset->labels_are_true;
   reading->mask_values = g_strdup (dh_dataset_mask_values (dataset, NULL));
   reading->degradation = dataset->degradation;
+  reading->region = dataset->region ? g_strdup (dh_region_text (dataset->region)) : NULL;
   return reading;
 }
 
@@ -32,6 +33,7 @@ dh_reading_copy (const DhReading *reading)
   copy->splits = g_strdup (reading->splits);
   copy->base = g_strdup (reading->base);
   copy->mask_values = g_strdup (reading->mask_values);
+  copy->region = g_strdup (reading->region);
   return copy;
 }
 
@@ -44,6 +46,7 @@ dh_reading_free (DhReading *reading)
   g_free (reading->splits);
   g_free (reading->base);
   g_free (reading->mask_values);
+  g_free (reading->region);
   g_free (reading);
 }
 
@@ -53,7 +56,7 @@ dh_reading_equal (const DhReading *a, const DhReading *b)
   return g_strcmp0 (a->kind, b->kind) == 0 && g_strcmp0 (a->splits, b->splits) == 0 && g_strcmp0 (a->base, b->base) == 0
          && a->label_ids == b->label_ids && a->labels_are_true == b->labels_are_true
          && a->labels_are_hidden == b->labels_are_hidden && g_strcmp0 (a->mask_values, b->mask_values) == 0
-         && dh_degradation_equal (a->degradation, b->degradation);
+         && dh_degradation_equal (a->degradation, b->degradation) && g_strcmp0 (a->region, b->region) == 0;
 }
 
 gboolean
@@ -72,7 +75,8 @@ dh_reading_open (const DhReading *reading, const char *root, GCancellable *cance
                                      .label_ids = reading->label_ids,
                                      .labels_are_true = reading->labels_are_true,
                                      .mask_values = reading->mask_values,
-                                     .degradation = reading->degradation };
+                                     .degradation = reading->degradation,
+                                     .region = reading->region };
   return dh_dataset_open (root, reading->kind, &options, cancellable, progress, error);
 }
 
@@ -98,6 +102,7 @@ dh_reading_to_text (const DhReading *reading)
   add (text, "masks", reading->mask_values);
   g_autofree char *degraded = dh_degradation_to_text (reading->degradation);
   add (text, "degrade", degraded);
+  add (text, "region", reading->region);
   return g_string_free (text, FALSE);
 }
 
@@ -138,6 +143,8 @@ dh_reading_from_text (const char *text)
         take (&reading->mask_values, g_steal_pointer (&value));
       else if (strcmp (words[i], "degrade") == 0)
         dh_degradation_from_text (value, &reading->degradation);
+      else if (strcmp (words[i], "region") == 0)
+        take (&reading->region, g_steal_pointer (&value));
     }
   return reading;
 }
@@ -168,5 +175,7 @@ dh_reading_dup_flags (const DhReading *reading, const char *root)
   g_autofree char *degraded = dh_degradation_to_text (reading->degradation);
   if (degraded)
     g_string_append_printf (flags, " --degrade %s", degraded);
+  g_autofree char *region = reading->region ? dh_region_text_dup_plain (reading->region) : NULL;
+  add_flag (flags, "--ignore-region", region);
   return g_string_free (flags, FALSE);
 }

@@ -15,6 +15,7 @@ typedef struct
   gboolean labels_are_hidden; /* somebody said so: read as if not, and asked no more */
   char *mask_values;          /* as in DhDatasetOptions; NULL: recognised */
   DhDegradation degradation;  /* likewise */
+  char *region;               /* likewise */
 } DhReading;
 
 /* One that says nothing. */

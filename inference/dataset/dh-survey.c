@@ -48,7 +48,8 @@ look_at_image (Work *work, guint index, DhItemSight *sight)
     sight->image_error = reason_of (error, item->image);
 }
 
-static void
+/* NULL: it has none, or none that can be read. */
+static DhLabels *
 look_at_label (Work *work, guint index, DhItemSight *sight)
 {
   DhSurvey *survey = work->survey;
@@ -59,7 +60,7 @@ look_at_label (Work *work, guint index, DhItemSight *sight)
     {
       if (error)
         sight->label_error = reason_of (error, item->item.label);
-      return;
+      return NULL;
     }
   sight->label_width = labels->width;
   sight->label_height = labels->height;
@@ -79,6 +80,7 @@ look_at_label (Work *work, guint index, DhItemSight *sight)
       survey->images[item->form][id]++;
     }
   g_mutex_unlock (&work->mutex);
+  return g_steal_pointer (&labels);
 }
 
 static gpointer
@@ -92,8 +94,8 @@ run (gpointer data)
         return NULL;
       DhItemSight *sight = &work->survey->sights[index];
       look_at_image (work, index, sight);
-      if (index % work->label_step == 0)
-        look_at_label (work, index, sight);
+      g_autoptr (DhLabels) labels = index % work->label_step == 0 ? look_at_label (work, index, sight) : NULL;
+      dh_check_look_at_region (work->survey->dataset, index, labels, sight);
       g_mutex_lock (&work->mutex);
       work->done++;
       g_cond_signal (&work->changed);
@@ -153,6 +155,7 @@ dh_survey_free (DhSurvey *survey)
     {
       g_free (survey->sights[i].image_error);
       g_free (survey->sights[i].label_error);
+      g_free (survey->sights[i].region_error);
     }
   g_free (survey->sights);
   dh_dataset_unref (survey->dataset);

@@ -16,23 +16,32 @@ PROGRAM, CLI, OUTPUT = sys.argv[1:4]
 SET = (120, 70)
 # Items of its menu, and behind the title of a submenu, which is the item 0, of that.
 FIRST, ROW = 127, 32
-CHECK = (100, 408)
+CHECK = (100, 440)
 # Of a set of pictures beside masks, and in its check.
-MASKS_CHECK, MASK_VALUES = (100, 376), (650, 692)
+MASKS_CHECK, MASK_VALUES = (100, 408), (650, 692)
 # Of the image, where neither name nor legend is: x, y, width, height.
 IMAGE = (300, 200, 200, 80)
+# Of the ground truth: what lies in the last fifth of the image, and what lies above.
+TRUTH_LOW, TRUTH_HIGH = (700, 768, 300, 14), (700, 690, 300, 40)
+# In the window of what is not measured.
+SHARE, MASK = (775, 363), (650, 642)
 # In the check of a set that has splits, and its title.
 IDS, CHECK_TITLE = (890, 693), (700, 137)
 
 
-def write_zeros(path, width, height):
-    """A label of one constant value."""
+def make_mask(width, height, first):
+    """A grey PNG: black, and white from a row on."""
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-    rows = (b"\0" * (width + 1)) * height
+    rows = b"".join(b"\0" + (b"\xff" if y >= first else b"\0") * width for y in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def write_zeros(path, width, height):
+    """A label of one constant value."""
     with open(path, "wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-                   + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+        file.write(make_mask(width, height, height))
 
 
 def make_sets(folder):
@@ -166,10 +175,71 @@ def test_degraded(studio):
     studio.until(lambda: "degrade" not in settings(studio), "the degradation is still remembered")
 
 
-CASES = [test_several, test_split, test_kind, test_check, test_degraded]
+def ask_region(studio, item):
+    """Opens the window from the menu."""
+    studio.key("Escape", "Escape")
+    studio.click(*SET)
+    studio.settle(0.4)
+    studio.click(100, FIRST + ROW * item)
+    studio.settle(0.8)
+
+
+def test_region(studio):
+    """The last fifth by a share, hatched at once; by a mask the same; a mask that is not there; all measured again."""
+    low, high = studio.pixels(*TRUTH_LOW), studio.pixels(*TRUTH_HIGH)
+
+    def share(words):
+        ask_region(studio, 4)
+        studio.click(*SHARE)
+        studio.key("ctrl+a")
+        studio.xdotool("type", words)
+        studio.screenshot(f"{OUTPUT}/reading-region-asked.png")
+        studio.key("Return")
+
+    def by_mask(words):
+        ask_region(studio, 4)
+        studio.click(*MASK)
+        studio.settle(0.4)
+        studio.key("ctrl+a", "Delete")
+        if words:
+            studio.xdotool("type", words)
+        studio.key("Return")
+    studio.until_told(r"studio: opened StreetHazards · without bottom 20 %, 8 pictures", lambda: share("20"))
+    studio.until(lambda: studio.pixels(*TRUTH_LOW) != low, "what is not measured is not hatched")
+    hatched = studio.pixels(*TRUTH_LOW)
+    assert studio.pixels(*TRUTH_HIGH) == high, "more than a fifth is hatched"
+    studio.screenshot(f"{OUTPUT}/reading-region.png")
+    studio.until(lambda: "region=bottom%3A20%25" in settings(studio), "the choice is not remembered")
+    with open(f"{studio.home}/car.png", "wb") as file:
+        file.write(make_mask(512, 256, 205))
+    studio.until_told(r"studio: opened StreetHazards · without mask [0-9a-f]{8}, 8 pictures",
+                      lambda: by_mask(f"{studio.home}/car.png"))
+    studio.until(lambda: studio.pixels(*TRUTH_LOW) == hatched, "the mask does not hatch what the share did")
+    studio.until_told(r"studio: error .*none.png", lambda: by_mask(f"{studio.home}/none.png"))
+    studio.until_told(r"studio: opened StreetHazards, 8 pictures", lambda: by_mask(""))
+    studio.until(lambda: studio.pixels(*TRUTH_LOW) == low, "the image is not as it was")
+    studio.until(lambda: "region" not in settings(studio), "the region is still remembered")
+
+
+def test_unlabelled_region(studio):
+    """Images without labels have a pane for it all the same."""
+    nothing = studio.pixels(*TRUTH_LOW)
+
+    def share():
+        ask_region(studio, 1)
+        studio.key("ctrl+a")
+        studio.xdotool("type", "20")
+        studio.key("Return")
+    studio.until_told(r"studio: opened Folder of images · without bottom 20 %, 2 pictures", share)
+    studio.until(lambda: studio.pixels(*TRUTH_LOW) != nothing, "what is not measured has no pane")
+    studio.screenshot(f"{OUTPUT}/reading-region-unlabelled.png")
+
+
+CASES = [test_several, test_split, test_kind, test_region, test_check, test_degraded]
 CLEAN_CASES = [test_constant_labels]
 MASKS_CASES = [test_mask_values]
-ALL = CASES + CLEAN_CASES + MASKS_CASES
+PLAIN_CASES = [test_unlabelled_region]
+ALL = CASES + CLEAN_CASES + MASKS_CASES + PLAIN_CASES
 
 
 def main():
@@ -181,8 +251,12 @@ def main():
         return
     with tempfile.TemporaryDirectory(prefix="dh-reading-") as folder:
         streets, clean, masks = make_sets(folder)
+        plain = f"{folder}/plain"
+        os.mkdir(plain)
+        for i in range(2):
+            shutil.copy(f"{streets}/train/images/training/town/0000{i}.png", plain)
         first = 1
-        for cases, root in ((CASES, streets), (CLEAN_CASES, clean), (MASKS_CASES, masks)):
+        for cases, root in ((CASES, streets), (CLEAN_CASES, clean), (MASKS_CASES, masks), (PLAIN_CASES, plain)):
             studio = driver.Studio(PROGRAM, ["--new", root])
             try:
                 studio.wait(r"studio: opened")

@@ -58,8 +58,8 @@ test_set (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpstr (fogs, ==, expected);
   g_assert_true (dh_fingerprint_has_same_files (own, fogs));
   g_assert_false (dh_fingerprint_has_same_files (own, "0123"));
-  g_assert_cmpstr (dh_fingerprint_get_degradation (fogs), ==, "fog:3");
-  g_assert_null (dh_fingerprint_get_degradation (own));
+  g_assert_cmpstr (dh_fingerprint_get_seen (fogs), ==, "fog:3");
+  g_assert_null (dh_fingerprint_get_seen (own));
 
   g_autoptr (DhImage) clean = dh_dataset_load_image (fixture->dataset, 1, &error);
   g_autoptr (DhImage) made = dh_dataset_load_image (fog, 1, &error);

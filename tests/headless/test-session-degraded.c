@@ -8,7 +8,7 @@
 #include "dh-session-evaluation.h"
 #include "dh-session-import.h"
 #include "dh-session-reopen.h"
-#include "dh-set-degradation.h"
+#include "dh-set-seen.h"
 #include "dh-set-reading.h"
 #include "session-fixture.h"
 
@@ -87,7 +87,7 @@ test_seen (SessionFixture *fixture, gconstpointer data)
   assert_chosen (session, "dark:4");
   g_assert_false (g_bytes_equal (clean, dh_session_get_frame (session)->image));
   g_assert_cmpstr (dh_image_item_get_stem (dh_session_get_current (session)), ==, stem);
-  g_autofree char *title = dh_session_dup_degradation (session), *command = dh_session_dup_command (session);
+  g_autofree char *title = dh_session_dup_seen (session), *command = dh_session_dup_command (session);
   g_assert_cmpstr (title, ==, "Dark 4");
   g_assert_true (g_str_has_suffix (dh_session_get_dataset_title (session), " · Dark 4"));
   g_assert_nonnull (strstr (command, " --degrade dark:4"));
@@ -101,7 +101,7 @@ test_seen (SessionFixture *fixture, gconstpointer data)
   degrade (fixture, "");
   assert_chosen (session, "");
   session_wait_for (g_bytes_equal (clean, dh_session_get_frame (session)->image));
-  g_assert_null (dh_session_dup_degradation (session));
+  g_assert_null (dh_session_dup_seen (session));
 }
 
 /* Each has its own run, folder and numbers, which come back with it; the two can be subtracted. */
@@ -126,8 +126,8 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (worse_ap, !=, clean_ap);
   const DhRun *of_worse = get_run (session, 0), *of_clean = get_run (session, 1);
   g_assert_cmpstr (of_worse->folder, !=, of_clean->folder);
-  g_assert_cmpstr (dh_run_get_degradation (of_worse), ==, "noise:5");
-  g_assert_null (dh_run_get_degradation (of_clean));
+  g_assert_cmpstr (dh_run_get_seen (of_worse), ==, "noise:5");
+  g_assert_null (dh_run_get_seen (of_clean));
   g_assert_true (dh_run_can_subtract (of_worse, of_clean));
   g_assert_true (dh_session_find_evaluated (session) == of_worse);
 
@@ -168,11 +168,11 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   session_wait_for (dh_session_get_run_map (session, 0) != NULL && dh_session_get_run_map (session, 0)->values != NULL
                     && dh_session_get_frame (session)->maps[DH_FRAME_RUN_A] != NULL);
   g_assert_true (dh_session_keep_map (session, DH_FRAME_RUN_A));
-  g_assert_cmpstr (dh_session_get_kept_map (session)->degradation, ==, NULL);
+  g_assert_cmpstr (dh_session_get_kept_map (session)->seen, ==, NULL);
   session_wait_for (dh_session_get_run_map (session, 1) != NULL
                     && dh_session_get_frame (session)->maps[DH_FRAME_RUN_B] != NULL);
   g_assert_true (dh_session_keep_map (session, DH_FRAME_RUN_B));
-  g_assert_cmpstr (dh_session_get_kept_map (session)->degradation, ==, "noise:5");
+  g_assert_cmpstr (dh_session_get_kept_map (session)->seen, ==, "noise:5");
 
   degrade (fixture, "");
   session_wait_for (dh_session_get_set_stats (session) != NULL && dh_session_get_evaluation (session) != NULL);

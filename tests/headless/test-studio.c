@@ -499,7 +499,7 @@ test_sources (void)
                              .source_id = dh_threshold_make_source_id (cases[i].set, cases[i].splits, cases[i].stem,
                                                                        cases[i].seen) };
       g_assert_cmpint (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits), ==, cases[i].own);
-      g_assert_cmpstr (dh_threshold_get_degradation (&record), ==, cases[i].seen);
+      g_assert_cmpstr (dh_threshold_get_seen (&record), ==, cases[i].seen);
       record.rule = DH_RULE_BY_HAND;
       g_assert_false (dh_threshold_is_from (&record, cases[i].used, cases[i].used_splits));
       dh_threshold_clear (&record);

@@ -76,7 +76,16 @@ void
 dh_canvas_set_truth (DhCanvas *canvas, GBytes *truth, guint width, guint height, gsize stride)
 {
   g_return_if_fail (DH_IS_CANVAS (canvas));
+  canvas->scene.truth_is_void_alone = FALSE;
   set_ids (canvas, &canvas->scene.truth, truth, width, height, stride);
+}
+
+void
+dh_canvas_set_void (DhCanvas *canvas, GBytes *ids, guint width, guint height, gsize stride)
+{
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  canvas->scene.truth_is_void_alone = TRUE;
+  set_ids (canvas, &canvas->scene.truth, ids, width, height, stride);
 }
 
 static void

@@ -94,6 +94,8 @@ void dh_canvas_set_image (DhCanvas *canvas, GBytes *pixels, guint width, guint h
 void dh_canvas_set_segmentation (DhCanvas *canvas, GBytes *ids, guint width, guint height, gsize stride); /* uint8 */
 void dh_canvas_set_classes (DhCanvas *canvas, GBytes *ids, guint width, guint height, gsize stride);      /* uint8 */
 void dh_canvas_set_truth (DhCanvas *canvas, GBytes *truth, guint width, guint height, gsize stride);      /* uint8 */
+/* In place of a truth where there is none: what its pane shows as void. */
+void dh_canvas_set_void (DhCanvas *canvas, GBytes *ids, guint width, guint height, gsize stride); /* uint8 */
 void dh_canvas_set_map (DhCanvas *canvas, guint slot, GBytes *values, guint width, guint height,
                         gsize stride); /* float */
 /* Forgets picture, labels and maps at once. */

@@ -36,6 +36,7 @@ typedef struct
   DhPlane image[DH_SCENE_LEVELS]; /* RGBA; each level half of the one before, averaged; made when set */
   guint n_levels;
   DhPlane segmentation, classes, truth; /* uint8 */
+  gboolean truth_is_void_alone;         /* it judges nothing */
   DhPlane maps[DH_CANVAS_MAX_MAPS];     /* float */
   DhScale scales[DH_CANVAS_MAX_MAPS];
   gboolean outlines[DH_CANVAS_MAX_MAPS];

@@ -184,7 +184,7 @@ dh_scene_get_effective_overlay (const DhScene *scene)
     return DH_OVERLAY_NONE;
   if (overlay == DH_OVERLAY_CLASSES)
     return scene->segmentation.bytes ? overlay : DH_OVERLAY_NONE;
-  if (overlay == DH_OVERLAY_OUTCOME && scene->truth.bytes == NULL)
+  if (overlay == DH_OVERLAY_OUTCOME && (scene->truth.bytes == NULL || scene->truth_is_void_alone))
     overlay = DH_OVERLAY_MASK;
   if (overlay != DH_OVERLAY_NONE
       && (scene->maps[scene->active].bytes == NULL || isnan (scene->scales[scene->active].threshold)))
