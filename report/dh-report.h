@@ -3,6 +3,7 @@
 #include "dh-database.h"
 #include "dh-progress.h"
 #include "dh-records.h"
+#include "dh-run-froc.h"
 #include "dh-run-intervals.h"
 
 G_BEGIN_DECLS
@@ -59,6 +60,7 @@ gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThr
  * of scenes, tags, places in the picture and classes that the network sees.
  * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
  * `intervals`: how far the pooled numbers of each run, of both runs' difference and of slices are a matter of chance.
+ * `froc`: which share of the objects is found at how many false alarms an image, by `froc_rules`, at all thresholds.
  * All in every format but CSV and LaTeX; of one run, CSV with objects is these alone, a row each: the file of the
  * picture, its tags and note, and the box. Its maps and the labels are read again for that. */
 typedef struct
@@ -66,7 +68,8 @@ typedef struct
   gint64 run, other; /* `other` 0: one run alone */
   const DhReportThreshold *thresholds;
   guint n_thresholds;
-  gboolean slices, objects, intervals;
+  gboolean slices, objects, intervals, froc;
+  DhFrocRules froc_rules;
   DhDrawn drawn;
   const DhProgress
       *progress; /* of maps that are read for these, once for each kind, and each run of some; may be NULL */
