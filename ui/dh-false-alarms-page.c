@@ -20,9 +20,9 @@ static const char *const areas[] = { "1", "10", "50", "100", "200", "500", "1000
 
 enum
 {
-  COLUMN_FOUND = 1,
+  COLUMN_RATE, /* the first */
+  COLUMN_FOUND,
   COLUMN_OBJECTS,
-  COLUMN_RATE,
   COLUMN_THRESHOLD,
   COLUMN_USE,
   N_COLUMNS,
@@ -65,7 +65,6 @@ show_row (Page *self, guint row, const DhFalseAlarms *alarms, const DhFalseAlarm
   set_text (cells[COLUMN_FOUND], dh_number_format_percent (point->found, 1));
   set_text (cells[COLUMN_OBJECTS],
             objects == 0 ? g_strdup ("—") : g_strdup_printf (_ ("%.0f of %u"), point->found * objects, objects));
-  set_text (cells[COLUMN_RATE], dh_number_format (point->rate, 3));
   set_text (cells[COLUMN_THRESHOLD], dup_threshold (self, point->threshold));
 }
 
@@ -79,10 +78,11 @@ show_threshold (GtkWidget *page)
   if (alarms != NULL)
     dh_false_alarms_at (alarms, point.threshold, &point);
   show_row (self, AT_THRESHOLD, alarms, &point);
+  g_autofree char *rate = dh_number_format (point.rate, 2);
+  set_text (self->cells[AT_THRESHOLD][COLUMN_RATE], g_strdup_printf (_ ("%s at the threshold"), rate));
   const double *x, *y;
   if (alarms == NULL || dh_false_alarms_get_corners (alarms, &x, &y) == 0)
     return;
-  g_autofree char *rate = dh_number_format (point.rate, 2);
   g_autofree char *text = g_strdup_printf (_ ("%s an image"), rate);
   dh_chart_set_marker (DH_CHART (self->chart), 0, point.most, point.found, text);
 }
@@ -278,20 +278,21 @@ make_cell (GtkGrid *grid, int column, int row, const char *text, const char *cla
 static GtkWidget *
 make_table (Page *self, GtkWidget *page)
 {
-  static const char *const heads[] = { N_ ("False alarms an image"), N_ ("Found"), N_ ("Objects"), N_ ("There are"),
-                                       N_ ("Threshold") };
+  static const char *const heads[] = { N_ ("False alarms an image"), N_ ("Found"), N_ ("Objects"), N_ ("Threshold") };
   GtkGrid *grid = GTK_GRID (dh_ui_table (4));
   for (guint c = 0; c < G_N_ELEMENTS (heads); c++)
     dh_help_set (make_cell (grid, (int)c, 0, _ (heads[c]), "head"), _ (heads[c]));
   for (guint row = 0; row < N_ROWS; row++)
     {
-      g_autofree char *rate =
-          row < N_RATES ? g_strdup_printf (_ ("at most %g"), rates[row]) : g_strdup (_ ("at the threshold"));
-      make_cell (grid, 0, (int)row + 1, rate, row == AT_THRESHOLD ? "lab heading" : "lab");
-      for (guint c = COLUMN_FOUND; c < COLUMN_USE; c++)
-        self->cells[row][c] = make_cell (grid, (int)c, (int)row + 1, "—", row == AT_THRESHOLD ? "val heading" : "val");
-      if (row == AT_THRESHOLD)
+      const gboolean last = row == AT_THRESHOLD;
+      for (guint c = COLUMN_RATE; c < COLUMN_USE; c++)
+        self->cells[row][c] = make_cell (grid, (int)c, (int)row + 1, "—",
+                                         c == COLUMN_RATE ? last ? "lab heading" : "lab"
+                                         : last           ? "val heading"
+                                                          : "val");
+      if (last)
         continue;
+      set_text (self->cells[row][COLUMN_RATE], g_strdup_printf (_ ("at most %g"), rates[row]));
       GtkWidget *use = gtk_button_new_with_label (_ ("Use"));
       g_autofree char *name = g_strdup_printf (_ ("Use the threshold of at most %g false alarms an image"), rates[row]);
       dh_ui_add_classes (use, "flat dh-cell");
