@@ -102,18 +102,19 @@ static gboolean
 draw_froc (cairo_t *cr, const DhReport *report, guint which)
 {
   Set set = { .n = 0 };
-  double most = 10;
-  for (guint i = 0; i < report->n_runs; i++)
+  double least = 0.01, most = 10;
+  for (guint r = 0; r < report->n_runs; r++)
     {
-      const guint r = (which + i) % report->n_runs;
       const DhFrocCurve *curve = report->froc[r] ? report->froc[r]->curve : NULL;
       g_autoptr (GArray) corners = curve ? dh_froc_curve_corners (curve) : NULL;
       if (!corners || corners->len == 0)
         continue;
-      add_series (
+      DhPlotSeries *series = add_series (
           &set,
           g_strdup_printf ("run %" G_GINT64_FORMAT "  %.2f", report->runs[r].run->id, 100 * dh_froc_curve_mean (curve)),
           corners->len);
+      series->dashed = r != which;
+      least = MIN (least, 1.0 / curve->images);
       for (guint p = 0; p < corners->len; p++)
         {
           const DhFrocCorner *corner = &g_array_index (corners, DhFrocCorner, p);
@@ -123,7 +124,7 @@ draw_froc (cairo_t *cr, const DhReport *report, guint which)
         }
     }
   const DhPlot plot = {
-    "FROC", "false alarms an image, log", "share of objects found", 1e-2, most, 0, 1, TRUE, FALSE, NAN,
+    "FROC", "false alarms an image, log", "share of objects found", least, most, 0, 1, TRUE, FALSE, NAN,
     TRUE,   DH_REPORT_PLOT_WIDTH,         DH_REPORT_PLOT_HEIGHT
   };
   const gboolean drawn = set.n > 0;

@@ -87,14 +87,14 @@ show_threshold (GtkWidget *page)
   dh_chart_set_marker (DH_CHART (self->chart), 0, point.most, point.found, text);
 }
 
-/* Gives the rate that the axis must reach. */
-static double
-add_curve (Page *self, const DhFalseAlarms *alarms, const char *name, DhTone tone, gboolean own)
+/* Raises `most` to the rate that the axis must reach. */
+static void
+add_curve (Page *self, const DhFalseAlarms *alarms, const char *name, DhTone tone, gboolean own, double *most)
 {
   const double *x, *y;
   const guint n = dh_false_alarms_get_corners (alarms, &x, &y);
   if (n == 0)
-    return 0;
+    return;
   g_autofree char *mean = dh_number_format (dh_false_alarms_mean (alarms) * 100, 1);
   g_autofree char *text = g_strdup_printf ("%s  %s", name, mean);
   const DhSeries series = { .name = text,
@@ -108,7 +108,7 @@ add_curve (Page *self, const DhFalseAlarms *alarms, const char *name, DhTone ton
                             .y = y,
                             .n = n };
   dh_chart_add_series (DH_CHART (self->chart), &series);
-  return x[n - 1];
+  *most = MAX (*most, x[n - 1]);
 }
 
 static void
@@ -122,7 +122,7 @@ show_curves (Page *self, const DhFalseAlarms *alarms)
   dh_chart_clear (chart);
   if (alarms == NULL)
     return;
-  most = MAX (most, add_curve (self, alarms, _ (names[score]), tones[score], TRUE));
+  add_curve (self, alarms, _ (names[score]), tones[score], TRUE, &most);
   for (guint side = 0; side < 2; side++)
     {
       const DhFalseAlarms *others;
@@ -130,7 +130,7 @@ show_curves (Page *self, const DhFalseAlarms *alarms)
       if (run == NULL || others == NULL)
         continue;
       g_autofree char *name = g_strdup_printf (_ ("Run %" PRId64), run->id);
-      most = MAX (most, add_curve (self, others, name, side == 0 ? DH_TONE_OTHER : DH_TONE_NEUTRAL, FALSE));
+      add_curve (self, others, name, side == 0 ? DH_TONE_OTHER : DH_TONE_NEUTRAL, FALSE, &most);
     }
   const guint images = dh_false_alarms_count_images (alarms);
   const double least = images > 0 ? MIN (LEAST_RATE, 1.0 / images) : LEAST_RATE;
@@ -279,7 +279,8 @@ static GtkWidget *
 make_table (Page *self, GtkWidget *page)
 {
   static const char *const heads[] = { N_ ("False alarms an image"), N_ ("Found"), N_ ("Objects"), N_ ("Threshold") };
-  GtkGrid *grid = GTK_GRID (dh_ui_table (4));
+  GtkGrid *grid = GTK_GRID (dh_ui_table (0));
+  gtk_grid_set_row_homogeneous (grid, TRUE); /* with a button or without */
   for (guint c = 0; c < G_N_ELEMENTS (heads); c++)
     dh_help_set (make_cell (grid, (int)c, 0, _ (heads[c]), "head"), _ (heads[c]));
   for (guint row = 0; row < N_ROWS; row++)
@@ -314,13 +315,15 @@ static GtkWidget *
 make_area (Page *self, GtkWidget *page)
 {
   GtkWidget *line = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 9, NULL);
-  GtkWidget *label = dh_ui_label (_ ("A false alarm has at least"), "lab", 0);
+  GtkWidget *label = dh_ui_label (_ ("A false alarm has at least"), "dh-small", 0);
   self->area = gtk_drop_down_new_from_strings (areas);
+  dh_ui_add_classes (self->area, "dh-dense");
+  gtk_widget_set_valign (self->area, GTK_ALIGN_CENTER);
   dh_ui_set_name (self->area, _ ("Pixels that make a false alarm"));
-  gtk_widget_set_tooltip_text (self->area, _ ("Smaller flagged regions are not counted"));
+  dh_ui_set_menu_tooltip (self->area, _ ("Smaller flagged regions are not counted"));
   gtk_box_append (GTK_BOX (line), label);
   gtk_box_append (GTK_BOX (line), self->area);
-  gtk_box_append (GTK_BOX (line), dh_ui_label (_ ("pixels"), "lab", 0));
+  gtk_box_append (GTK_BOX (line), dh_ui_label (_ ("pixels"), "dh-small", 0));
   gtk_widget_set_margin_start (line, 12);
   g_signal_connect_swapped (self->area, "notify::selected", G_CALLBACK (on_area), page);
   return line;
@@ -350,6 +353,7 @@ dh_false_alarms_page_new (DhSession *session)
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), make_table (self, page));
   gtk_box_append (GTK_BOX (side), scroller);
   gtk_box_append (GTK_BOX (side), make_area (self, page));
+  gtk_widget_set_margin_bottom (side, 12);
   g_signal_connect_object (session, "false-alarms", G_CALLBACK (show_all), page, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::set-stats", G_CALLBACK (want), page, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_object (session, "notify::active-score", G_CALLBACK (show_all), page,

@@ -152,6 +152,7 @@ struct _DhSession
   gboolean read_runs_again;           /* something was written since */
   gboolean report_slices;             /* parts of the set in the reports that are written */
   gboolean report_objects;            /* lists of objects in the reports that are written */
+  gboolean report_false_alarms;       /* at all thresholds, in these */
   gboolean report_intervals;          /* of the numbers in these */
   DhEvaluationSummary *summary;
   DhSessionSlices *slices;
