@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli-require.h"
+#include "cli-result.h"
 #include "cmd-report-private.h"
 #include "dh-metric.h"
 #include "dh-report.h"
@@ -57,6 +58,17 @@ check_alone (DhCli *cli, const char *db, const char *text, const DhCliRequired *
   return status;
 }
 
+/* Of "fa0.1", the rule of so many false alarms an image; NAN of any other. */
+static double
+find_alarm_rate (const char *rule)
+{
+  char *end;
+  if (!g_str_has_prefix (rule, "fa") || !g_ascii_isdigit (rule[2]))
+    return NAN;
+  const double rate = g_ascii_strtod (rule + 2, &end);
+  return *end == '\0' && isfinite (rate) ? rate : (double)NAN;
+}
+
 /* "-10.6", or "best-f1@3": what that rule chooses on run 3. */
 static gboolean
 parse_threshold (const char *text, double *value, char **rule, gint64 *source)
@@ -69,23 +81,8 @@ parse_threshold (const char *text, double *value, char **rule, gint64 *source)
       return end != text && *end == '\0' && isfinite (*value);
     }
   *rule = g_strndup (text, (gsize)(at - text));
-  return dh_report_rule_name (*rule) && g_ascii_string_to_signed (at + 1, 10, 1, G_MAXINT64, source, NULL);
-}
-
-/* "any", "50%" or "0.5". */
-static gboolean
-parse_share (const char *text, double *share)
-{
-  char *end = NULL;
-  *share = g_str_equal (text, "any") ? 0 : g_ascii_strtod (text, &end);
-  if (!end)
-    return TRUE;
-  if (end != text && *end == '%')
-    {
-      *share /= 100;
-      end++;
-    }
-  return end != text && *end == '\0' && *share > 0 && *share <= 1;
+  return (dh_report_rule_name (*rule) || isfinite (find_alarm_rate (*rule)))
+         && g_ascii_string_to_signed (at + 1, 10, 1, G_MAXINT64, source, NULL);
 }
 
 /* `contents` without the threshold. */
@@ -94,7 +91,11 @@ write_at (DhCli *cli, DhDatabase *database, DhReportContents *contents, double v
           DhReportFormat format, const char *out, GError **error)
 {
   g_auto (DhReportThreshold) threshold = { .value = value };
-  if (rule && !dh_report_choose_threshold (database, contents->run, rule, source, &threshold, error))
+  const double rate = rule ? find_alarm_rate (rule) : (double)NAN;
+  if (rule
+      && !(isfinite (rate) ? dh_report_choose_by_alarms (database, contents->run, rate, &contents->froc_rules, source,
+                                                         &threshold, contents->progress, cli->cancellable, error)
+                           : dh_report_choose_threshold (database, contents->run, rule, source, &threshold, error)))
     return FALSE;
   if (threshold.own)
     dh_cli_note (cli,
@@ -161,8 +162,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &kept,
       "Adds precision, TPR, FPR and F1 at a threshold that is kept: a value of the map, or a rule (tpr95, fpr5, "
-      "best-f1) "
-      "on another run: best-f1@2",
+      "best-f1; fa1, fa0.1: at most so many false alarms an image) on another run: best-f1@2",
       "V|RULE@RUN" },
     { "objects", 0, 0, G_OPTION_ARG_NONE, &objects,
       "Adds the objects that are found and missed at that threshold (else at the best F1), by size, place, scene and "
@@ -241,10 +241,11 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
   if (min_area < 0)
     return dh_cli_usage (cli, "--min-area %" G_GINT64_FORMAT " is no number of pixels", min_area);
-  if (found_by && !parse_share (found_by, &froc_rules.found_share))
+  if (found_by && !dh_cli_parse_share (found_by, &froc_rules.found_share))
     return dh_cli_usage (cli, "--found-by %s is neither any nor a share as 50%% or 0.5", found_by);
-  if ((min_area || found_by) && !froc && !require)
-    return dh_cli_usage (cli, "--min-area and --found-by belong to --froc, or to what --require asks of it");
+  if ((min_area || found_by) && !froc && !require && !kept)
+    return dh_cli_usage (
+        cli, "--min-area and --found-by belong to --froc, or to what --require or --threshold fa1@N asks of it");
   froc_rules.min_area = (guint64)min_area;
   dh_cli_required_set_froc (required, &froc_rules);
   if (require && table.wanted)
@@ -293,7 +294,8 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *rule = NULL;
   gint64 source = 0;
   if (kept && !parse_threshold (kept, &value, &rule, &source))
-    return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5 or best-f1 @ the number of a run", kept);
+    return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5, best-f1 or fa1 @ the number of a run",
+                         kept);
   if (kept && second)
     return dh_cli_usage (cli, "--threshold is for one run, and --run %s names two", runs);
   if (kept && ((format == DH_REPORT_CSV && !objects) || format == DH_REPORT_LATEX))

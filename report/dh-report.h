@@ -45,6 +45,13 @@ const char *dh_report_rule_name (const char *id);
 gboolean dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
                                      DhReportThreshold *threshold, GError **error);
 
+/* The same of the lowest threshold before there are more than `rate` false alarms an image (dh-run-froc.h), counted on
+ * run `source` by its own score, from its maps. Errors as dh_report_choose_threshold(), and as dh_run_froc_measure().
+ */
+gboolean dh_report_choose_by_alarms (DhDatabase *database, gint64 run, double rate, const DhFrocRules *by,
+                                     gint64 source, DhReportThreshold *threshold, const DhProgress *progress,
+                                     GCancellable *cancellable, GError **error);
+
 /* Writes the report whole or not at all. `other` 0: one run alone; CSV of two runs has both columns side by side.
  * Pictures and maps that are gone are left out of the HTML, with a word. On the database's thread. Errors:
  * DH_ERROR_NOT_FOUND (no such run), DH_ERROR_IO. */

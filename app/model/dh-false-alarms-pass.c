@@ -42,17 +42,6 @@ pass_unref (gpointer data)
 }
 
 static gboolean
-has_labels (const DhFrame *frame)
-{
-  gsize n = 0;
-  const guint8 *truth = frame->truth != NULL ? g_bytes_get_data (frame->truth, &n) : NULL;
-  for (gsize i = 0; i < n; i++)
-    if (truth[i] <= 1)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 add_frame (DhFalseAlarmsPass *pass, DhFroc *froc, const DhFrame *frame, GError **error)
 {
   const gsize n = (gsize)frame->width * frame->height;
@@ -85,7 +74,7 @@ add_picture (DhFalseAlarmsPass *pass, DhFroc *froc, guint index, char **why, GEr
   g_autoptr (DhFrame) frame = *why == NULL ? dh_set_maps_load (pass->maps, index, pass->score, &local) : NULL;
   if (local != NULL)
     *why = g_strdup (local->message);
-  return frame == NULL || !has_labels (frame) || add_frame (pass, froc, frame, error);
+  return frame == NULL || frame->truth == NULL || add_frame (pass, froc, frame, error);
 }
 
 static DhFrocCurve *

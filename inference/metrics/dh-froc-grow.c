@@ -248,7 +248,7 @@ enter (Picture *picture, gint32 at, const Groups *all)
 
 gboolean
 dh_froc_grow (DhFrocRoom *room, const DhFrocOptions *options, const float *scores, const guint8 *labels, guint width,
-              guint height, GArray *steps, GArray *objects)
+              guint height, GArray *steps, GArray *objects, gsize *counted)
 {
   if (!reserve (room, width, height))
     return FALSE;
@@ -260,7 +260,7 @@ dh_froc_grow (DhFrocRoom *room, const DhFrocOptions *options, const float *score
   Groups all[256];
   group_neighbours (all);
   guint64 *pairs = room->pairs;
-  const gsize n = list_pixels (&picture, pairs, scores, labels, width, height);
+  const gsize n = *counted = list_pixels (&picture, pairs, scores, labels, width, height);
   g_autoptr (GArray) numbered = number_objects (&picture, pairs, n, pairs + room->room);
   dh_froc_sort (pairs, pairs + room->room, n);
   for (gsize i = 0; i < n; i++)

@@ -32,8 +32,9 @@ typedef struct
 void dh_froc_room_release (DhFrocRoom *room);
 
 /* dh-froc-grow.c: appends a picture's steps (pairs of a key and how many alarms more there are from it on, the highest
- * first) and its objects' keys with their areas (pairs) to arrays of guint64. FALSE where memory is short. */
+ * first) and its objects' keys with their areas (pairs) to arrays of guint64, and gives the number of its pixels that
+ * count. FALSE where memory is short. */
 gboolean dh_froc_grow (DhFrocRoom *room, const DhFrocOptions *options, const float *scores, const guint8 *labels,
-                       guint width, guint height, GArray *steps, GArray *objects);
+                       guint width, guint height, GArray *steps, GArray *objects, gsize *counted);
 
 G_END_DECLS

@@ -87,9 +87,10 @@ compact_if_many (DhFroc *froc, GError **error)
 gboolean
 dh_froc_add (DhFroc *froc, const float *scores, const guint8 *labels, guint width, guint height, GError **error)
 {
-  if (!dh_froc_grow (&froc->room, &froc->options, scores, labels, width, height, froc->steps, froc->objects))
+  gsize counted;
+  if (!dh_froc_grow (&froc->room, &froc->options, scores, labels, width, height, froc->steps, froc->objects, &counted))
     return fail_memory (error);
-  froc->images++;
+  froc->images += counted > 0;
   return compact_if_many (froc, error);
 }
 

@@ -23,6 +23,9 @@ typedef struct
 #define DH_FROC_MOST_STEPS (1u << 21)
 /* As much of an object as sIoU asks for at least where smiyc-component finds it: what is found there is found here. */
 #define DH_FROC_FOUND_SHARE 0.25
+/* SegmentMeIfYouCan's of AnomalyTrack. */
+#define DH_FROC_MIN_AREA 500
+#define DH_FROC_MIN_ANOMALY 100
 
 /* Sums over pictures. A picture of n pixels has n/min_area alarms that come to be, at most, and as many that end: of
  * these steps those at different scores are kept, 8 bytes each. Where there are more than `most_steps` of them over all
@@ -35,7 +38,8 @@ typedef struct _DhFroc DhFroc;
 DhFroc *dh_froc_new (const DhFrocOptions *options);
 void dh_froc_free (DhFroc *froc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFroc, dh_froc_free)
-/* A picture of the set, with objects or without; `scores` high where anomalous. Working memory of 21 bytes a pixel
+/* A picture of the set, with objects or without; `scores` high where anomalous. Where all of it is void it is no image
+ * of the curve. Working memory of 21 bytes a pixel
  * stays for the next one until it is merged, finished or freed. Errors: DH_ERROR_NO_MEMORY; `froc` then is of no use.
  */
 gboolean dh_froc_add (DhFroc *froc, const float *scores, const guint8 *labels, guint width, guint height,

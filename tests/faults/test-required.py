@@ -103,6 +103,17 @@ def _():
     assert code == 2 and "belong to --froc" in err, err
     code, _, err, _ = run("report", "--db", DB, "--run", BASE, "--froc", "--out", top / "x.csv")
     assert code == 2 and "--froc has no place in csv" in err, err
+    # and a threshold is chosen by them, on another run of the same method
+    code, text, err, _ = run("report", "--db", DB, "--run", worse, "--threshold", f"fa0.5@{worse}", "--min-area", 1,
+                             "--froc", "--format", "json", "--out", "-")
+    assert code == 0 and "chosen on the very set" in err, err
+    at = json.loads(text)["runs"][0]["froc"]["operating"]
+    assert at["threshold_rule"].startswith("at most 0.5 false alarms an image on ") and at["objects_found"] == 2, at
+    for wrong in (f"fa@{worse}", f"fa-1@{worse}", f"fax@{worse}", "fa1@0"):
+        code, _, err, _ = run("report", "--db", DB, "--run", worse, "--threshold", wrong, "--out", top / "x.md")
+        assert code == 2 and "best-f1 or fa1 @" in err, (wrong, err)
+    code, _, err, _ = run("report", "--db", DB, "--run", worse, "--threshold", f"fa1@{BASE}", "--out", top / "x.md")
+    assert code != 0 and "of other weights or methods" in err, err
     # a map that is gone: nobody can tell, and the report says how many it lacks
     (top / "drive-few-out" / "eval" / "scores" / "validation1.npy").unlink()
     code, said = ask(worse, "froc>=1%")

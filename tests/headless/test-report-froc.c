@@ -170,6 +170,40 @@ test_text (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpfloat (curve->options.found_share, ==, DH_FROC_FOUND_SHARE);
 }
 
+/* A threshold that is chosen by the number of false alarms gives that many on the same set, and a report counts so. */
+static void
+test_chosen (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const gint64 run = evaluate (fixture);
+  const DhFrocRules rules = { AREA, 1, 0.5 };
+  g_auto (DhReportThreshold) kept = { NULL };
+  g_assert_true (dh_report_choose_by_alarms (fixture->database, run, 0.4, &rules, run, &kept, NULL, NULL, &error));
+  g_assert_cmpstr (kept.rule, ==, "at most 0.4 false alarms an image");
+  g_assert_true (kept.own);
+  guint objects, found, alarms, more;
+  count_plainly (fixture, kept.value, &objects, &found, &alarms);
+  g_assert_cmpuint (alarms, <=, 2);
+  g_autofree char *path = g_build_filename (fixture->folder, "at", NULL), *text = NULL;
+  const DhReportContents contents = {
+    .run = run, .thresholds = &kept, .n_thresholds = 1, .froc = TRUE, .froc_rules = rules
+  };
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_JSON, path, NULL, &error));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_autoptr (JsonNode) root = json_from_string (text, &error);
+  JsonObject *at = json_object_get_object_member (find_froc (root), "operating");
+  g_assert_cmpfloat (json_object_get_double_member (at, "threshold"), ==, kept.value);
+  check_point (fixture, at);
+  /* the next score, one step of the curve further, has more */
+  g_autoptr (DhFrocCurve) curve = dh_run_froc_measure (fixture->database, run, &rules, NULL, NULL, &error);
+  const DhFrocPoint *next = dh_froc_curve_at_rate (curve, 0.4) + 1;
+  g_assert_true (next < curve->points + curve->n_points);
+  count_plainly (fixture, nextafterf (next->threshold, -INFINITY), &objects, &found, &more);
+  g_assert_cmpuint (more, >, 2);
+  g_assert_false (dh_report_choose_by_alarms (fixture->database, run, 0.4, &rules, 4711, &kept, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+}
+
 /* Maps that are gone or cut short are left out, and counted; a gate cannot be told then. */
 static void
 test_unread (EvaluationFixture *fixture, gconstpointer data)
@@ -200,6 +234,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/report-froc/json", NULL, test_json);
   EVALUATION_TEST ("/report-froc/text", NULL, test_text);
+  EVALUATION_TEST ("/report-froc/chosen", NULL, test_chosen);
   EVALUATION_TEST ("/report-froc/unread", NULL, test_unread);
   return g_test_run ();
 }
