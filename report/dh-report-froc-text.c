@@ -35,10 +35,12 @@ dup_sentence (const DhReportFroc *self)
   g_autofree char *unread = dh_report_dup_unread (self->unread);
   g_autofree char *mean = dh_report_percent (dh_froc_curve_mean (curve));
   g_autofree char *own = isfinite (self->at.threshold) ? g_strdup_printf (" τ is %s.", self->at.chosen) : g_strdup ("");
-  return g_strdup_printf ("%u %s in %u %s. %s Mean share found at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false alarms an image: "
-                          "%s %%.%s%s%s",
-                          curve->n_objects, curve->n_objects == 1 ? "object" : "objects", curve->images,
-                          curve->images == 1 ? "image" : "images", rules, mean, own, rounded, unread);
+  return g_strdup_printf (
+      "%u %s in %u %s. %s Mean share found at 1/8, 1/4, 1/2, 1, 2, 4 and 8 false alarms an image: "
+      "%s %%. The first three thresholds are chosen on this very set: the best that could be had, not what to "
+      "expect.%s%s%s",
+      curve->n_objects, curve->n_objects == 1 ? "object" : "objects", curve->images,
+      curve->images == 1 ? "image" : "images", rules, mean, own, rounded, unread);
 }
 
 static void

@@ -39,9 +39,8 @@ DhFroc *dh_froc_new (const DhFrocOptions *options);
 void dh_froc_free (DhFroc *froc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFroc, dh_froc_free)
 /* A picture of the set, with objects or without; `scores` high where anomalous. Where all of it is void it is no image
- * of the curve. Working memory of 21 bytes a pixel
- * stays for the next one until it is merged, finished or freed. Errors: DH_ERROR_NO_MEMORY; `froc` then is of no use.
- */
+ * of the curve. Working memory of 21 bytes a pixel stays for the next one until it is merged, finished or freed.
+ * Errors: DH_ERROR_NO_MEMORY; `froc` then is of no use. */
 gboolean dh_froc_add (DhFroc *froc, const float *scores, const guint8 *labels, guint width, guint height,
                       GError **error);
 /* Adds all of `other`, of the same options, which stays as it is but for its working memory. Errors as dh_froc_add. */
