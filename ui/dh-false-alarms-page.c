@@ -320,6 +320,8 @@ make_area (Page *self, GtkWidget *page)
   dh_ui_add_classes (self->area, "dh-dense");
   gtk_widget_set_valign (self->area, GTK_ALIGN_CENTER);
   dh_ui_set_name (self->area, _ ("Pixels that make a false alarm"));
+  /* the button in it has the focus */
+  dh_ui_set_name (gtk_widget_get_first_child (self->area), _ ("Pixels that make a false alarm"));
   dh_ui_set_menu_tooltip (self->area, _ ("Smaller flagged regions are not counted"));
   gtk_box_append (GTK_BOX (line), label);
   gtk_box_append (GTK_BOX (line), self->area);
