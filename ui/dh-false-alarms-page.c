@@ -242,7 +242,7 @@ dh_false_alarms_page_dup_note (GtkWidget *page)
       g_string_append_printf (note, ngettext (", %u object", ", %u objects", objects), objects);
       g_string_append_printf (note, ngettext (" in %u image", " in %u images", images), images);
       g_string_append_printf (note,
-                              _ (" · objects have at least %" G_GUINT64_FORMAT
+                              _ (" · objects have at least %" PRIu64
                                  " pixels and are found where %s of them is flagged, a false alarm touches no anomaly"),
                               dh_false_alarms_min_anomaly (alarms), share);
     }
