@@ -1,4 +1,5 @@
 /* What --require says. */
+#include <math.h>
 #include <string.h>
 
 #include "cli-require-private.h"
@@ -8,8 +9,8 @@ static const char *const slices[DH_CLI_N_SLICES] = {
   [DH_CLI_SLICES_OF_PARTS] = "slices", [DH_CLI_SLICES_OF_CLASSES] = "classes"
 };
 static const char *const chances[] = { [DH_CLI_CHANCE_SURELY] = "surely", [DH_CLI_CHANCE_MAYBE] = "maybe" };
-static const char *const numbers[] = { "ap",   "auroc", "fpr95",   "best_f1",     "tpr_at_fpr5",
-                                       "siou", "ppv",   "mean_f1", "closed_miou", "open_miou" };
+static const char *const numbers[] = { "ap",  "auroc",   "fpr95",       "best_f1",   "tpr_at_fpr5", "siou",
+                                       "ppv", "mean_f1", "closed_miou", "open_miou", "froc",        "found" };
 
 const char *
 dh_cli_required_name (guint number)
@@ -57,11 +58,20 @@ parse_right (const char *text, DhCliRequirement *requirement)
   return requirement->run > 0 && parse_bound (end, TRUE, &requirement->bound);
 }
 
+/* "found@0.1" has a rate. */
 static gboolean
-find_number (const char *name, guint *number)
+find_number (const char *name, guint *number, double *rate)
 {
+  const char *at = strchr (name, '@');
+  if (at)
+    {
+      char *end;
+      *rate = g_ascii_strtod (at + 1, &end);
+      *number = DH_CLI_NUMBER_FOUND;
+      return g_str_has_prefix (name, "found@") && g_ascii_isdigit (at[1]) && *end == '\0' && isfinite (*rate);
+    }
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    if (strcmp (numbers[i], name) == 0)
+    if (i != DH_CLI_NUMBER_FOUND && strcmp (numbers[i], name) == 0)
       {
         *number = i;
         return TRUE;
@@ -84,6 +94,9 @@ check_given (const char *text, const DhCliRequirement *requirement, DhCliRequire
   const gboolean of_components = requirement->number >= DH_CLI_FIRST_OF_COMPONENTS;
   if (of == DH_CLI_REQUIRE_OF_MAPS && (requirement->slices || requirement->chance || requirement->run != 0))
     return refuse (text, error, "runs, slices and intervals are known to eval-ood and report");
+  if (requirement->number >= DH_CLI_FIRST_OF_FROC)
+    return of != DH_CLI_REQUIRE_OF_MAPS
+           || refuse (text, error, "false alarms are counted by eval-ood and report, from a run's maps");
   if (requirement->number >= DH_CLI_FIRST_OF_CLASSES)
     return of != DH_CLI_REQUIRE_OF_MAPS
            || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
@@ -132,11 +145,11 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, DhCliRequireme
   const char *after = sign ? sign + 1 + (sign[1] == '=') : NULL;
   const char *name = colon && sign && colon < sign ? colon + 1 : text;
   g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
-  if (!sign || !find_number (word, &requirement->number) || !parse_right (after, requirement))
+  if (!sign || !find_number (word, &requirement->number, &requirement->rate) || !parse_right (after, requirement))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
                    "--require \"%s\" is none: write ap>=60%% or ap>=0.6, of ap, auroc, fpr95, best_f1, tpr_at_fpr5, "
-                   "siou, ppv, mean_f1, closed_miou or open_miou%s",
+                   "siou, ppv, mean_f1, closed_miou, open_miou, froc or found@1%s",
                    text,
                    of == DH_CLI_REQUIRE_OF_MAPS
                        ? ""
@@ -173,6 +186,7 @@ dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, 
 {
   g_autoptr (DhCliRequired) required = g_new0 (DhCliRequired, 1);
   required->all = g_array_new (FALSE, TRUE, sizeof (DhCliRequirement));
+  required->froc = (DhFrocRules)DH_FROC_RULES_INIT;
   g_auto (GStrv) words = g_strsplit (text ? text : "", ",", -1);
   for (guint i = 0; words[i]; i++)
     {
@@ -184,6 +198,12 @@ dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, 
       g_array_append_val (required->all, requirement);
     }
   return g_steal_pointer (&required);
+}
+
+void
+dh_cli_required_set_froc (DhCliRequired *required, const DhFrocRules *rules)
+{
+  required->froc = *rules;
 }
 
 void
@@ -201,7 +221,7 @@ dh_cli_required_reads_maps (const DhCliRequired *required)
   for (guint i = 0; i < required->all->len; i++)
     {
       const DhCliRequirement *one = &g_array_index (required->all, DhCliRequirement, i);
-      if (one->slices || one->chance)
+      if (one->slices || one->chance || one->number >= DH_CLI_FIRST_OF_FROC)
         return TRUE;
     }
   return FALSE;

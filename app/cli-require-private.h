@@ -31,6 +31,7 @@ typedef struct
   gboolean least, strict;
   DhCliSlices slices;
   DhCliChance chance;
+  double rate;  /* false alarms an image, of DH_CLI_NUMBER_FOUND */
   gint64 run;   /* whose number is the bound, or DH_CLI_LAST; 0: none's */
   double bound; /* or how much more than that run's */
 } DhCliRequirement;
@@ -38,6 +39,7 @@ typedef struct
 struct _DhCliRequired
 {
   GArray *all; /* DhCliRequirement */
+  DhFrocRules froc;
 };
 
 enum
@@ -46,7 +48,10 @@ enum
   DH_CLI_NUMBER_TPR_AT_FPR5 = 4,
   DH_CLI_FIRST_OF_COMPONENTS = 5,
   DH_CLI_FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */
-  DH_CLI_N_NUMBERS = 10,
+  DH_CLI_FIRST_OF_FROC = 10,   /* of no protocol, too, and measured from the run's maps */
+  DH_CLI_NUMBER_FROC = DH_CLI_FIRST_OF_FROC,
+  DH_CLI_NUMBER_FOUND,
+  DH_CLI_N_NUMBERS,
 };
 
 /* "ap"; of the numbers that there are, the first at 0. NULL behind the last. */

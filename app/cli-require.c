@@ -19,6 +19,8 @@ number_of (const DhResult *result, guint number)
                             components ? components->ppv_mean : (double)NAN,
                             components ? components->f1_mean : (double)NAN,
                             (double)NAN,
+                            (double)NAN,
+                            (double)NAN,
                             (double)NAN };
   G_STATIC_ASSERT (G_N_ELEMENTS (values) == DH_CLI_N_NUMBERS);
   return values[number];
@@ -27,8 +29,8 @@ number_of (const DhResult *result, guint number)
 static double
 kept_number (const DhRunNumbers *kept, guint number)
 {
-  const double values[] = { kept->ap,   kept->auroc, kept->fpr95,   kept->best_f1,     (double)NAN,
-                            kept->siou, kept->ppv,   kept->mean_f1, kept->closed_miou, kept->open_miou };
+  const double values[] = { kept->ap,  kept->auroc,   kept->fpr95,       kept->best_f1,   (double)NAN, kept->siou,
+                            kept->ppv, kept->mean_f1, kept->closed_miou, kept->open_miou, (double)NAN, (double)NAN };
   G_STATIC_ASSERT (G_N_ELEMENTS (values) == DH_CLI_N_NUMBERS);
   return values[number];
 }
@@ -44,6 +46,9 @@ typedef struct
   gboolean has_intervals;
   gint64 against; /* which run they are less; 0: none */
   DhRunIntervals intervals;
+  const DhFrocRules *froc_rules;
+  gint64 counted[2];
+  DhFrocCurve *froc[2]; /* of these runs, once they are counted */
   int status;
 } Check;
 
@@ -195,6 +200,51 @@ check_chance (Check *check, const DhCliRequirement *requirement, gint64 run, GEr
   return TRUE;
 }
 
+/* Of two runs as of slices; the other by the rules that the first came to. */
+static const DhFrocCurve *
+find_froc (Check *check, guint which, gint64 run, GError **error)
+{
+  if (check->froc[which] && check->counted[which] == run)
+    return check->froc[which];
+  g_clear_pointer (&check->froc[which], dh_froc_curve_free);
+  DhFrocRules rules = *check->froc_rules;
+  if (which == 1)
+    {
+      rules.min_area = check->froc[0]->options.min_area;
+      rules.min_anomaly = check->froc[0]->options.min_anomaly;
+    }
+  check->counted[which] = run;
+  check->froc[which] = dh_run_froc_measure (
+      check->database, run, &rules, check->cli->quiet ? NULL : &check->cli->progress, check->cli->cancellable, error);
+  dh_cli_progress_end (check->cli);
+  return check->froc[which];
+}
+
+static double
+froc_number (const DhFrocCurve *curve, const DhCliRequirement *requirement)
+{
+  return requirement->number == DH_CLI_NUMBER_FROC
+             ? dh_froc_curve_mean (curve)
+             : dh_froc_curve_found (curve, dh_froc_curve_at_rate (curve, requirement->rate));
+}
+
+static gboolean
+check_froc (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
+{
+  const DhFrocCurve *own = find_froc (check, 0, check->run, error);
+  const DhFrocCurve *other = own && run ? find_froc (check, 1, run, error) : NULL;
+  if (!own || (run && !other))
+    return FALSE;
+  g_autofree char *where =
+      requirement->number == DH_CLI_NUMBER_FROC
+          ? g_strdup_printf ("of %u objects", own->n_objects)
+          : g_strdup_printf ("at %g %s an image, of %u objects,", requirement->rate,
+                             requirement->rate == 1 ? "false alarm" : "false alarms", own->n_objects);
+  compare (check, requirement, where, froc_number (own, requirement), run,
+           other ? froc_number (other, requirement) : (double)NAN);
+  return TRUE;
+}
+
 static gboolean
 check_whole (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
@@ -231,16 +281,19 @@ check_one (Check *check, const DhCliRequirement *requirement, GError **error)
   if ((requirement->run && run == 0) || run == check->run
       || (run && !dh_run_numbers_check_same (check->database, check->run, run, error)))
     return FALSE;
-  return (requirement->slices   ? check_slices
-          : requirement->chance ? check_chance
-                                : check_whole) (check, requirement, run, error);
+  return (requirement->number >= DH_CLI_FIRST_OF_FROC ? check_froc
+          : requirement->slices                       ? check_slices
+          : requirement->chance                       ? check_chance
+                                                      : check_whole) (check, requirement, run, error);
 }
 
 int
 dh_cli_check_required (DhCli *cli, const DhCliRequired *required, GPtrArray *results, DhDatabase *database, gint64 run,
                        int status)
 {
-  Check check = { .cli = cli, .results = results, .database = database, .run = run, .status = status };
+  Check check = {
+    .cli = cli, .results = results, .database = database, .run = run, .froc_rules = &required->froc, .status = status
+  };
   for (guint i = 0; i < required->all->len && check.status != DH_EXIT_CANCELLED; i++)
     {
       const DhCliRequirement *requirement = &g_array_index (required->all, DhCliRequirement, i);
@@ -254,5 +307,7 @@ dh_cli_check_required (DhCli *cli, const DhCliRequired *required, GPtrArray *res
   for (guint i = 0; i < DH_CLI_N_SLICES; i++)
     for (guint which = 0; which < 2; which++)
       g_clear_pointer (&check.slices[i][which], g_ptr_array_unref);
+  for (guint which = 0; which < 2; which++)
+    g_clear_pointer (&check.froc[which], dh_froc_curve_free);
   return check.status;
 }

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "dh-database.h"
 #include "dh-metric.h"
+#include "dh-run-froc.h"
 
 G_BEGIN_DECLS
 
@@ -10,7 +11,8 @@ G_BEGIN_DECLS
  * can be what another has, by its number, or "last": the newest one before it of the same pictures; more or less so
  * much: "ap>=@12-1%". "slices:" before a number asks it of each scene, tag and place, "classes:"
  * of each class, of the pixels where the network sees it; "surely:" asks that it holds in all of the 95 % interval of
- * the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in some of it. */
+ * the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in some of it.
+ * "found@1" is the share of objects that is found at one false alarm an image, "froc" the mean that is (dh-froc.h). */
 #define DH_CLI_REQUIRE_ENTRY(text)                                                                                     \
   {                                                                                                                    \
     "require", 0, 0, G_OPTION_ARG_STRING, &(text),                                                                     \
@@ -29,7 +31,9 @@ G_BEGIN_DECLS
   {                                                                                                                    \
     "require", 0, 0, G_OPTION_ARG_STRING, &(text),                                                                     \
         "Exit status 1 unless this holds: ap>=60%,fpr95<=20% (also auroc, best_f1, tpr_at_fpr5, siou, ppv, mean_f1, "  \
-        "closed_miou, open_miou; of another than the first protocol: PROTOCOL:ap>=60%). Against run 12: ap>=@12-1% "   \
+        "closed_miou, open_miou, froc, and found@1, the share of objects found at one false alarm an image; of "       \
+        "another "                                                                                                     \
+        "than the first protocol: PROTOCOL:ap>=60%). Against run 12: ap>=@12-1% "                                      \
         "(one percentage point "                                                                                       \
         "less, at most), against the last run of the same images: ap>=@last-1%. Of each scene, tag and place: "        \
         "slices:ap>=@12-2%; where the network sees each class: classes:ap>=50%. In all of the 95 % interval for the "  \
@@ -51,9 +55,11 @@ typedef enum
 /* `text` NULL: nothing is. `protocols` (DhProtocol, borrowed) are those that will be measured; NULL: any may be named,
  * and densehybrid-pooled need not be. Errors: DH_ERROR_USAGE. */
 DhCliRequired *dh_cli_required_new (const char *text, GPtrArray *protocols, DhCliRequireOf of, GError **error);
+/* By what found@1 and froc are counted, if not by dh-run-froc.h. */
+void dh_cli_required_set_froc (DhCliRequired *required, const DhFrocRules *rules);
 void dh_cli_required_free (DhCliRequired *required);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhCliRequired, dh_cli_required_free)
-/* Whether some of it is measured from a run's maps: of slices, classes or intervals. */
+/* Whether some of it is measured from a run's maps: of slices, classes, intervals or false alarms. */
 gboolean dh_cli_required_reads_maps (const DhCliRequired *required);
 /* The first that holds classes against another run's, as it was written; NULL where none does. Borrowed. */
 const char *dh_cli_required_find_compared_classes (const DhCliRequired *required);

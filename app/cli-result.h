@@ -1,5 +1,6 @@
 #pragma once
 #include "cli.h"
+#include "dh-froc.h"
 #include "dh-metric.h"
 
 G_BEGIN_DECLS
@@ -17,5 +18,11 @@ void dh_cli_add_result (JsonBuilder *json, const DhResult *result, gboolean rows
  * stands in its first column. */
 void dh_cli_print_heading (const char *name);
 void dh_cli_print_result (const char *name, const DhResult *result);
+
+/* Objects against false alarms: a member "froc", or lines of text. */
+void dh_cli_add_froc (JsonBuilder *json, const DhFrocCurve *curve);
+void dh_cli_print_froc (const DhFrocCurve *curve);
+/* "any", "50%" or "0.5": how much of an object must be flagged. */
+gboolean dh_cli_parse_share (const char *text, double *share);
 
 G_END_DECLS

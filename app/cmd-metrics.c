@@ -18,6 +18,7 @@ typedef struct
   DhRegion *region;          /* NULL: all is measured */
   GPtrArray *metrics;        /* DhMetric */
   const DhCliRequired *required;
+  DhFroc *froc;      /* NULL: not wanted */
   guint done, total; /* files, over all passes */
 } Flow;
 
@@ -168,6 +169,9 @@ add_file (Flow *flow, guint file, GError **error)
                                     .labels = (const guint8 *)dh_tensor_data (labels) + i * n,
                                     .width = shape[2],
                                     .height = shape[1] };
+      if (flow->froc && flow->done < flow->n_files /* the first pass */
+          && !dh_froc_add (flow->froc, image.scores, image.labels, image.width, image.height, error))
+        return FALSE;
       for (guint m = 0; m < flow->metrics->len; m++)
         if (g_cancellable_set_error_if_cancelled (flow->cli->cancellable, error)
             || !dh_metric_add (flow->metrics->pdata[m], &image, error))
@@ -199,7 +203,7 @@ measure (Flow *flow, GError **error)
 }
 
 static void
-print_json (GPtrArray *results)
+print_json (GPtrArray *results, const DhFrocCurve *froc)
 {
   const DhResult *first = results->pdata[0];
   JsonBuilder *json = json_builder_new ();
@@ -210,6 +214,8 @@ print_json (GPtrArray *results)
   for (guint i = 0; i < results->len; i++)
     dh_cli_add_result (json, results->pdata[i], TRUE);
   json_builder_end_object (json);
+  if (froc)
+    dh_cli_add_froc (json, froc);
   json_builder_end_object (json);
   dh_json_print (json);
 }
@@ -291,12 +297,15 @@ run (Flow *flow, GPtrArray *protocols, const DhMetricOptions *options)
   if (!measure (flow, &error))
     return dh_cli_fail (flow->cli, &error);
   g_autoptr (GPtrArray) results = finish (all, &error);
-  if (!results)
+  g_autoptr (DhFrocCurve) froc = results && flow->froc ? dh_froc_finish (flow->froc, &error) : NULL;
+  if (!results || (flow->froc && !froc))
     return dh_cli_fail (flow->cli, &error);
   if (flow->cli->json)
-    print_json (results);
+    print_json (results, froc);
   else
     print_table (results);
+  if (froc && !flow->cli->json)
+    dh_cli_print_froc (froc);
   fflush (stdout);
   note_doubts (flow->cli, results->pdata[0], flow->mask_values != NULL);
   return dh_cli_check_required (flow->cli, flow->required, results, NULL, 0, DH_EXIT_DONE);
@@ -313,7 +322,8 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
   g_autofree char *threshold = NULL;
   g_autofree char *require = NULL;
   gint64 min_prediction = 0, min_anomaly = 0;
-  gboolean per_image = FALSE;
+  g_autofree char *found_by = NULL;
+  gboolean per_image = FALSE, froc = FALSE;
   const GOptionEntry entries[] = {
     { "scores", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &scores, "Score maps, high = anomalous (float32; H×W or N×H×W)",
       "S.npy…" },
@@ -331,6 +341,10 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
       "Smallest predicted component (default 500; ObstacleTrack 50)", "N" },
     { "min-anomaly", 0, 0, G_OPTION_ARG_INT64, &min_anomaly, "Smallest true component (default 100; ObstacleTrack 10)",
       "N" },
+    { "froc", 0, 0, G_OPTION_ARG_NONE, &froc,
+      "Adds which share of the objects is found at how many false alarms an image (FROC): of the sizes above", NULL },
+    { "found-by", 0, 0, G_OPTION_ARG_STRING, &found_by,
+      "With --froc: how much of an object must be flagged (default 25%)", "S%|any" },
     { "per-image", 0, 0, G_OPTION_ARG_NONE, &per_image, "With --json: the metrics of every image as well", NULL },
     DH_CLI_REQUIRE_ENTRY (require),
     { NULL },
@@ -369,12 +383,18 @@ dh_cmd_metrics (DhCli *cli, int argc, char **argv)
   g_autoptr (DhRegion) region = region_text && !error ? dh_region_new (region_text, &error) : NULL;
   if (error)
     return dh_cli_fail (cli, &error);
+  DhFrocOptions sizes = { min_prediction ? (guint64)min_prediction : DH_FROC_MIN_AREA,
+                          min_anomaly ? (guint64)min_anomaly : DH_FROC_MIN_ANOMALY, DH_FROC_FOUND_SHARE, 0 };
+  if (found_by && (!froc || !dh_cli_parse_share (found_by, &sizes.found_share)))
+    return dh_cli_usage (cli, "--found-by %s: it belongs to --froc, and is any, or a share as 50%% or 0.5", found_by);
+  g_autoptr (DhFroc) counted = froc ? dh_froc_new (&sizes) : NULL;
   Flow flow = { .cli = cli,
                 .scores = scores,
                 .labels = labels,
                 .n_files = n_scores,
                 .mask_values = values,
                 .region = region,
-                .required = required };
+                .required = required,
+                .froc = counted };
   return run (&flow, protocols, &options);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli-require.h"
+#include "cli-result.h"
 #include "cmd-report-private.h"
 #include "dh-metric.h"
 #include "dh-report.h"
@@ -57,6 +58,17 @@ check_alone (DhCli *cli, const char *db, const char *text, const DhCliRequired *
   return status;
 }
 
+/* Of "fa0.1", the rule of so many false alarms an image; NAN of any other. */
+static double
+find_alarm_rate (const char *rule)
+{
+  char *end;
+  if (!g_str_has_prefix (rule, "fa") || !g_ascii_isdigit (rule[2]))
+    return NAN;
+  const double rate = g_ascii_strtod (rule + 2, &end);
+  return *end == '\0' && isfinite (rate) ? rate : (double)NAN;
+}
+
 /* "-10.6", or "best-f1@3": what that rule chooses on run 3. */
 static gboolean
 parse_threshold (const char *text, double *value, char **rule, gint64 *source)
@@ -69,7 +81,8 @@ parse_threshold (const char *text, double *value, char **rule, gint64 *source)
       return end != text && *end == '\0' && isfinite (*value);
     }
   *rule = g_strndup (text, (gsize)(at - text));
-  return dh_report_rule_name (*rule) && g_ascii_string_to_signed (at + 1, 10, 1, G_MAXINT64, source, NULL);
+  return (dh_report_rule_name (*rule) || isfinite (find_alarm_rate (*rule)))
+         && g_ascii_string_to_signed (at + 1, 10, 1, G_MAXINT64, source, NULL);
 }
 
 /* `contents` without the threshold. */
@@ -78,7 +91,11 @@ write_at (DhCli *cli, DhDatabase *database, DhReportContents *contents, double v
           DhReportFormat format, const char *out, GError **error)
 {
   g_auto (DhReportThreshold) threshold = { .value = value };
-  if (rule && !dh_report_choose_threshold (database, contents->run, rule, source, &threshold, error))
+  const double rate = rule ? find_alarm_rate (rule) : (double)NAN;
+  if (rule
+      && !(isfinite (rate) ? dh_report_choose_by_alarms (database, contents->run, rate, &contents->froc_rules, source,
+                                                         &threshold, contents->progress, cli->cancellable, error)
+                           : dh_report_choose_threshold (database, contents->run, rule, source, &threshold, error)))
     return FALSE;
   if (threshold.own)
     dh_cli_note (cli,
@@ -90,8 +107,8 @@ write_at (DhCli *cli, DhDatabase *database, DhReportContents *contents, double v
   return dh_report_write_contents (database, contents, format, out, cli->cancellable, error);
 }
 
-static void
-print_written (DhCli *cli, const char *out, const char *format, const gint64 *runs, guint n_runs)
+void
+dh_report_print_written (DhCli *cli, const char *out, const char *format, const gint64 *runs, guint n_runs)
 {
   if (!cli->json)
     {
@@ -112,122 +129,6 @@ print_written (DhCli *cli, const char *out, const char *format, const gint64 *ru
   dh_json_print (json);
 }
 
-/* What makes a table of runs. */
-typedef struct
-{
-  gboolean wanted;
-  char *marks, *protocol;
-  char **names; /* "3=Ours" */
-  gint digits;
-  gboolean intervals, by_seed;
-  DhDrawn drawn;
-} Table;
-
-static void
-table_clear (Table *table)
-{
-  g_free (table->marks);
-  g_free (table->protocol);
-  g_strfreev (table->names);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Table, table_clear)
-
-/* "3,5,8"; NULL: the numbers are not understood, or one is there twice. */
-static GArray *
-parse_run_list (const char *text)
-{
-  g_auto (GStrv) words = g_strsplit (text ? text : "", ",", -1);
-  g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (gint64));
-  for (guint i = 0; words[i]; i++)
-    {
-      gint64 run;
-      if (!g_ascii_string_to_signed (words[i], 10, 1, G_MAXINT64, &run, NULL))
-        return NULL;
-      for (guint k = 0; k < runs->len; k++)
-        if (g_array_index (runs, gint64, k) == run)
-          return NULL;
-      g_array_append_val (runs, run);
-    }
-  return g_steal_pointer (&runs);
-}
-
-/* "3=Ours", each a run of the list, where there is one. NULL: `wrong` is not understood. */
-static GArray *
-parse_names (char **texts, const GArray *runs, const char **wrong)
-{
-  g_autoptr (GArray) names = g_array_new (FALSE, FALSE, sizeof (DhTableName));
-  for (guint i = 0; texts && texts[i]; i++)
-    {
-      DhTableName name = { 0, strchr (texts[i], '=') };
-      g_autofree char *number = name.name ? g_strndup (texts[i], (gsize)(name.name - texts[i])) : NULL;
-      gboolean known = runs->len == 0;
-      *wrong = texts[i];
-      if (!number || !g_ascii_string_to_signed (number, 10, 1, G_MAXINT64, &name.run, NULL) || *++name.name == '\0')
-        return NULL;
-      for (guint k = 0; k < runs->len; k++)
-        known |= g_array_index (runs, gint64, k) == name.run;
-      for (guint k = 0; k < names->len; k++)
-        known &= g_array_index (names, DhTableName, k).run != name.run;
-      if (!known)
-        return NULL;
-      g_array_append_val (names, name);
-    }
-  return g_steal_pointer (&names);
-}
-
-static int
-write_table (DhCli *cli, const char *db, const char *runs, const Table *table, DhReportFormat format, const char *out)
-{
-  static const char *const marks[] = {
-    [DH_TABLE_MARK_NONE] = "none", [DH_TABLE_MARK_BEST] = "best", [DH_TABLE_MARK_SECOND] = "second"
-  };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) list = parse_run_list (runs);
-  DhTableOptions options = { .protocol = table->protocol,
-                             .digits = table->digits,
-                             .marks = DH_TABLE_MARK_BEST,
-                             .intervals = table->intervals,
-                             .by_seed = table->by_seed,
-                             .drawn = table->drawn,
-                             .progress = cli->quiet ? NULL : &cli->progress };
-  if (!list)
-    return dh_cli_usage (cli, "--run %s are no numbers of runs with commas, each named once", runs);
-  guint mark = 0;
-  while (table->marks && mark < G_N_ELEMENTS (marks) && !g_str_equal (marks[mark], table->marks))
-    mark++;
-  if (mark == G_N_ELEMENTS (marks))
-    return dh_cli_usage (cli, "--mark %s is none of none, best, second", table->marks);
-  if (table->marks)
-    options.marks = mark;
-  if (table->digits < 0 || table->digits > 6)
-    return dh_cli_usage (cli, "--digits %d is not between 0 and 6", table->digits);
-  if (format != DH_REPORT_LATEX && format != DH_REPORT_MD && format != DH_REPORT_CSV)
-    return dh_cli_usage (cli, "--table is written as latex, md or csv, not as %s", dh_report_format_name (format));
-  const DhProtocol *protocol = table->protocol ? dh_protocol_find (table->protocol, &error) : NULL;
-  if (table->protocol && !protocol)
-    return dh_cli_fail (cli, &error);
-  if (protocol && protocol->kind == DH_PROTOCOL_COMPONENT)
-    return dh_cli_usage (cli,
-                         "--protocol %s is of components, which have columns of their own wherever they were "
-                         "measured; name a protocol of pixels",
-                         table->protocol);
-  const char *wrong = NULL;
-  g_autoptr (GArray) names = parse_names (table->names, list, &wrong);
-  if (!names)
-    return dh_cli_usage (cli, "--name %s is not written as 3=Ours, of a run in the table, each named once", wrong);
-  options.names = (const DhTableName *)names->data;
-  options.n_names = names->len;
-  options.runs = (const gint64 *)list->data;
-  options.n_runs = list->len;
-  if (protocol && table->intervals && !g_str_equal (protocol->name, "densehybrid-pooled"))
-    return dh_cli_usage (cli, "--intervals are of densehybrid-pooled, not of --protocol %s", table->protocol);
-  g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
-  if (!database || !dh_report_write_table (database, &options, format, out, cli->cancellable, &error))
-    return dh_cli_fail (cli, &error);
-  print_written (cli, out, dh_report_format_name (format), options.runs, options.n_runs);
-  return DH_EXIT_DONE;
-}
-
 static int
 write_robustness (DhCli *cli, const char *db, gint64 run, DhReportFormat format, const char *path)
 {
@@ -237,7 +138,7 @@ write_robustness (DhCli *cli, const char *db, gint64 run, DhReportFormat format,
   if (!database || !dh_robustness_find (&found, database, run, dh_protocol_find ("densehybrid-pooled", NULL), &error)
       || !dh_robustness_write (&found, format, path, &error))
     return dh_cli_fail (cli, &error);
-  print_written (cli, path, dh_report_format_name (format), &run, 1);
+  dh_report_print_written (cli, path, dh_report_format_name (format), &run, 1);
   return DH_EXIT_DONE;
 }
 
@@ -251,15 +152,17 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *kept = NULL;
   g_autofree char *require = NULL;
   g_autofree char *drawn_name = NULL;
-  gboolean objects = FALSE, slices = FALSE, intervals = FALSE, robustness = FALSE;
+  g_autofree char *found_by = NULL;
+  gboolean objects = FALSE, slices = FALSE, froc = FALSE, intervals = FALSE, robustness = FALSE;
+  gint64 min_area = 0;
+  DhFrocRules froc_rules = DH_FROC_RULES_INIT;
   DhDrawn drawn = DH_DRAWN_BY_ITSELF;
-  g_auto (Table) table = { .digits = 2 };
+  g_auto (DhReportTableWanted) table = { .digits = 2 };
   const GOptionEntry entries[] = {
     { "db", 0, 0, G_OPTION_ARG_FILENAME, &db, "The database (default: in the user's data folder)", "FILE" },
     { "threshold", 0, 0, G_OPTION_ARG_STRING, &kept,
       "Adds precision, TPR, FPR and F1 at a threshold that is kept: a value of the map, or a rule (tpr95, fpr5, "
-      "best-f1) "
-      "on another run: best-f1@2",
+      "best-f1; fa1, fa0.1: at most so many false alarms an image) on another run: best-f1@2",
       "V|RULE@RUN" },
     { "objects", 0, 0, G_OPTION_ARG_NONE, &objects,
       "Adds the objects that are found and missed at that threshold (else at the best F1), by size, place, scene and "
@@ -273,6 +176,17 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "thirds of the rows, near the image's border and away from it, and each class that the network sees; reads the "
       "run's maps again",
       NULL },
+    { "froc", 0, 0, G_OPTION_ARG_NONE, &froc,
+      "Adds which share of the objects is found at how many false alarms an image, over all thresholds (FROC), the "
+      "threshold for each, and what the one of --threshold gives; reads the run's maps again",
+      NULL },
+    { "min-area", 0, 0, G_OPTION_ARG_INT64, &min_area,
+      "With --froc, or a --require of it: of a false alarm, in pixels (default: as the run's components were counted, "
+      "else 500)",
+      "N" },
+    { "found-by", 0, 0, G_OPTION_ARG_STRING, &found_by,
+      "Likewise: how much of an object must be flagged (default 25%, the least for which smiyc-component finds one)",
+      "S%|any" },
     { "intervals", 0, 0, G_OPTION_ARG_NONE, &intervals,
       "Adds how far AP, FPR95 and AUROC are a matter of chance, of which images the set has, and so two runs' "
       "difference: 95 % intervals; reads the runs' maps again; with --slices of scenes and tags too, in a --table "
@@ -311,13 +225,13 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     { NULL },
   };
   int status;
-  if (!dh_cli_parse (
-          cli, argc, argv, entries, NULL,
-          "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--intervals] [--require R] "
-          "[--robustness] [--table] [--format F] --out FILE",
-          "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
-          "runs, or, with\n--require, only tells by the exit status whether that holds.",
-          "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
+  if (!dh_cli_parse (cli, argc, argv, entries, NULL,
+                     "[--db FILE] [--run N[,M]] [--threshold V|RULE@RUN] [--slices] [--objects] [--froc] [--intervals] "
+                     "[--require R] "
+                     "[--robustness] [--table] [--format F] --out FILE",
+                     "Writes a run with its provenance, two compared, or a table of many. Without --out: lists the "
+                     "runs, or, with\n--require, only tells by the exit status whether that holds.",
+                     "densehybrid report --run 3 --format html --out run3.html", NULL, &status))
     return status;
   g_autoptr (GError) error = NULL;
   if (drawn_name && (!intervals || !dh_drawn_from_name (drawn_name, &drawn)))
@@ -325,11 +239,20 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autoptr (DhCliRequired) required = dh_cli_required_new (require, NULL, DH_CLI_REQUIRE_OF_STORED, &error);
   if (!required)
     return dh_cli_fail (cli, &error);
+  if (min_area < 0)
+    return dh_cli_usage (cli, "--min-area %" G_GINT64_FORMAT " is no number of pixels", min_area);
+  if (found_by && !dh_cli_parse_share (found_by, &froc_rules.found_share))
+    return dh_cli_usage (cli, "--found-by %s is neither any nor a share as 50%% or 0.5", found_by);
+  if ((min_area || found_by) && !froc && !require && !kept)
+    return dh_cli_usage (
+        cli, "--min-area and --found-by belong to --froc, or to what --require or --threshold fa1@N asks of it");
+  froc_rules.min_area = (guint64)min_area;
+  dh_cli_required_set_froc (required, &froc_rules);
   if (require && table.wanted)
     return dh_cli_usage (cli, "--require asks about one run, and a --table is of many");
-  if (!out && require && !format_name && !kept && !objects && !slices && !intervals)
+  if (!out && require && !format_name && !kept && !objects && !slices && !froc && !intervals)
     return check_alone (cli, db, runs, required);
-  if (!out && (runs || format_name || kept || objects || slices || intervals || robustness || table.wanted))
+  if (!out && (runs || format_name || kept || objects || slices || froc || intervals || robustness || table.wanted))
     return dh_cli_usage (cli, "--out is missing: which file?");
   if (!out)
     {
@@ -349,21 +272,21 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
         cli, "--format is missing, and %s does not end in a format's name: csv, json, html, md, tex, pdf", out);
   if (!dh_report_format_from_name (lower, &format))
     return dh_cli_usage (cli, "--format %s is none of csv, json, html, md, latex, pdf", name);
-  if (table.wanted && (kept || objects || slices || robustness))
-    return dh_cli_usage (cli, "--threshold, --slices, --objects and --robustness have no place in a --table");
+  if (table.wanted && (kept || objects || slices || froc || robustness))
+    return dh_cli_usage (cli, "--threshold, --slices, --objects, --froc and --robustness have no place in a --table");
   if (!table.wanted && (table.protocol || table.marks || table.names || table.by_seed || table.digits != 2))
     return dh_cli_usage (cli, "--protocol, --mark, --name, --by-seed and --digits belong to --table");
   const char *path = printed ? "/dev/stdout" : out;
   table.intervals = intervals;
   table.drawn = drawn;
   if (table.wanted)
-    return write_table (cli, db, runs, &table, format, path);
+    return dh_report_write_wanted (cli, db, runs, &table, format, path);
   gint64 first = 0, second = 0;
   if (runs && !parse_runs (runs, &first, &second))
     return dh_cli_usage (cli, "--run %s is no number of a run, nor two with a comma; a --table takes more", runs);
   if (first && first == second)
     return dh_cli_usage (cli, "--run %s compares a run with itself", runs);
-  if (robustness && (!first || second || kept || objects || slices || intervals || require))
+  if (robustness && (!first || second || kept || objects || slices || froc || intervals || require))
     return dh_cli_usage (cli, "--robustness is a report by itself, of one run, which --run names");
   if (robustness)
     return write_robustness (cli, db, first, format, path);
@@ -371,16 +294,20 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   g_autofree char *rule = NULL;
   gint64 source = 0;
   if (kept && !parse_threshold (kept, &value, &rule, &source))
-    return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5 or best-f1 @ the number of a run", kept);
+    return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5, best-f1 or fa1 @ the number of a run",
+                         kept);
   if (kept && second)
     return dh_cli_usage (cli, "--threshold is for one run, and --run %s names two", runs);
   if (kept && ((format == DH_REPORT_CSV && !objects) || format == DH_REPORT_LATEX))
     return dh_cli_usage (cli, "--threshold has no place in %s: json, html, md and pdf have one",
                          dh_report_format_name (format));
 
-  if ((slices || intervals) && !table.wanted && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
+  if ((slices || froc || intervals) && !table.wanted && (format == DH_REPORT_CSV || format == DH_REPORT_LATEX))
     return dh_cli_usage (cli, "%s no place in %s: json, html, md and pdf have one",
-                         slices ? "--slices has" : "--intervals have", dh_report_format_name (format));
+                         slices ? "--slices has"
+                         : froc ? "--froc has"
+                                : "--intervals have",
+                         dh_report_format_name (format));
   if (objects && (format == DH_REPORT_LATEX || (format == DH_REPORT_CSV && second)))
     return dh_cli_usage (cli, "--objects has no place in %s: json, html, md and pdf have one%s",
                          dh_report_format_name (format), second ? "" : ", and csv of one run");
@@ -391,6 +318,8 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
                                 .other = second,
                                 .slices = slices,
                                 .objects = objects,
+                                .froc = froc,
+                                .froc_rules = froc_rules,
                                 .intervals = intervals,
                                 .drawn = drawn,
                                 .progress = &cli->progress };
@@ -400,7 +329,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
   if (!done)
     return dh_cli_fail (cli, &error);
   const gint64 written[] = { first, second };
-  print_written (cli, path, dh_report_format_name (format), written, second ? 2 : 1);
+  dh_report_print_written (cli, path, dh_report_format_name (format), written, second ? 2 : 1);
   fflush (stdout);
   return dh_cli_check_required (cli, required, NULL, database, first, DH_EXIT_DONE);
 }

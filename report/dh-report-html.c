@@ -281,6 +281,7 @@ dh_report_to_html (const DhReport *report)
   dh_report_append_html_table (html, dh_report_compared_protocols (report));
   dh_report_append_html_table (html, dh_report_compared_intervals (report));
   dh_report_append_html_table (html, dh_report_compared_slices (report));
+  dh_report_append_html_table (html, dh_report_compared_froc (report));
   dh_report_append_html_table (html, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
     {
@@ -295,6 +296,7 @@ dh_report_to_html (const DhReport *report)
           dh_report_append_html_table (html, dh_report_components_table (run));
         }
       dh_report_append_html_table (html, dh_report_slices_table (report->slices[r]));
+      dh_report_append_html_table (html, dh_report_froc_table (report, r));
       if (run->protocols->len > 0)
         {
           g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);

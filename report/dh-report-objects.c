@@ -42,10 +42,10 @@ static const struct
 {
   guint64 below;
   const char *name;
-} sizes[] = { { 16 * 16, "under 16² pixels" },
-              { 48 * 48, "16² to 48² pixels" },
-              { 112 * 112, "48² to 112² pixels" },
-              { G_MAXUINT64, "from 112² pixels" } };
+} sizes[DH_REPORT_N_SIZES] = { { 16 * 16, "under 16² pixels" },
+                               { 48 * 48, "16² to 48² pixels" },
+                               { 112 * 112, "48² to 112² pixels" },
+                               { G_MAXUINT64, "from 112² pixels" } };
 
 static void
 clear_part (gpointer part)
@@ -173,6 +173,24 @@ compare_parts (gconstpointer a, gconstpointer b)
   return x != y ? (gint)x - (gint)y : strcmp (((const Part *)a)->name, ((const Part *)b)->name);
 }
 
+void
+dh_report_find_areas (const DhRunRow *run, guint64 *min_prediction, guint64 *min_anomaly)
+{
+  g_autoptr (JsonNode) root = dh_report_parse_summary (run);
+  JsonObject *components = dh_report_get_object (root ? json_node_get_object (root) : NULL, "components");
+  const double prediction = dh_report_get_number (components, "min_prediction"),
+               anomaly = dh_report_get_number (components, "min_anomaly");
+  *min_prediction = prediction >= 1 ? (guint64)prediction : MIN_PREDICTION;
+  *min_anomaly = anomaly >= 1 ? (guint64)anomaly : MIN_ANOMALY;
+}
+
+guint64
+dh_report_size_end (guint size)
+{
+  g_return_val_if_fail (size < DH_REPORT_N_SIZES, 0);
+  return sizes[size].below;
+}
+
 DhReportObjects *
 dh_report_objects_new (const DhReport *report, guint which)
 {
@@ -180,12 +198,7 @@ dh_report_objects_new (const DhReport *report, guint which)
     return NULL;
   const DhReportRun *run = &report->runs[which];
   DhReportObjects *objects = g_new0 (DhReportObjects, 1);
-  g_autoptr (JsonNode) root = dh_report_parse_summary (run->run);
-  JsonObject *components = dh_report_get_object (root ? json_node_get_object (root) : NULL, "components");
-  const double prediction = dh_report_get_number (components, "min_prediction"),
-               anomaly = dh_report_get_number (components, "min_anomaly");
-  objects->min_prediction = prediction >= 1 ? (guint64)prediction : MIN_PREDICTION;
-  objects->min_anomaly = anomaly >= 1 ? (guint64)anomaly : MIN_ANOMALY;
+  dh_report_find_areas (run->run, &objects->min_prediction, &objects->min_anomaly);
   objects->parts = g_array_new (FALSE, TRUE, sizeof (Part));
   g_array_set_clear_func (objects->parts, clear_part);
   objects->listed = g_array_new (FALSE, FALSE, sizeof (Listed));

@@ -249,6 +249,8 @@ write_run (Page *page, const DhReport *report, guint which)
   write_table (page, dh_report_components_table (run), component_widths);
   static const double slice_widths[] = { 120, 36, 62, 54, 36, 36, 36, 37, 37, 37, 37 };
   write_table (page, dh_report_slices_table (report->slices[which]), slice_widths);
+  static const double froc_widths[] = { 118, 46, 44, 98, 58, 46, 34, 36, 40 };
+  write_table (page, dh_report_froc_table (report, which), froc_widths);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   static const double object_widths[] = { 135, 60, 60, 60, 60, 75, 65 };
   write_table (page, dh_report_objects_table (objects), object_widths);
@@ -317,6 +319,8 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   write_table (&page, dh_report_compared_protocols (report), protocol_widths);
   write_table (&page, dh_report_compared_intervals (report), interval_widths);
   write_table (&page, dh_report_compared_slices (report), slice_widths);
+  static const double froc_widths[] = { 175, 110, 110, 120 };
+  write_table (&page, dh_report_compared_froc (report), froc_widths);
   write_table (&page, dh_report_compared_images (report), image_widths);
   for (guint r = 0; r < report->n_runs; r++)
     {

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "dh-report-private.h"
+#include "dh-report-froc-private.h"
 
 #define MAX_SERIES 6
 
@@ -97,11 +97,50 @@ draw_histogram (cairo_t *cr, const DhReport *report, guint which)
   return TRUE;
 }
 
+/* Of the run, and of the other one of two. */
+static gboolean
+draw_froc (cairo_t *cr, const DhReport *report, guint which)
+{
+  Set set = { .n = 0 };
+  double least = 0.01, most = 10;
+  for (guint r = 0; r < report->n_runs; r++)
+    {
+      const DhFrocCurve *curve = report->froc[r] ? report->froc[r]->curve : NULL;
+      g_autoptr (GArray) corners = curve ? dh_froc_curve_corners (curve) : NULL;
+      if (!corners || corners->len == 0)
+        continue;
+      DhPlotSeries *series = add_series (
+          &set,
+          g_strdup_printf ("run %" G_GINT64_FORMAT "  %.2f", report->runs[r].run->id, 100 * dh_froc_curve_mean (curve)),
+          corners->len);
+      series->dashed = r != which;
+      least = MIN (least, 1.0 / curve->images);
+      for (guint p = 0; p < corners->len; p++)
+        {
+          const DhFrocCorner *corner = &g_array_index (corners, DhFrocCorner, p);
+          set.memory[2 * (set.n - 1)][p] = corner->rate;
+          set.memory[2 * (set.n - 1) + 1][p] = corner->found;
+          most = MAX (most, corner->rate);
+        }
+    }
+  const DhPlot plot = {
+    "FROC", "false alarms an image, log", "share of objects found", least, most, 0, 1, TRUE, FALSE, NAN,
+    TRUE,   DH_REPORT_PLOT_WIDTH,         DH_REPORT_PLOT_HEIGHT
+  };
+  const gboolean drawn = set.n > 0;
+  if (drawn)
+    dh_plot_draw (cr, &plot, set.series, set.n);
+  clear_set (&set);
+  return drawn;
+}
+
 gboolean
 dh_report_draw_plot (cairo_t *cr, const DhReport *report, guint run, guint index)
 {
   if (index == 2)
     return draw_histogram (cr, report, run);
+  if (index == 3)
+    return draw_froc (cr, report, run);
   Set set = { .n = 0 };
   add_curves (&set, report, run, index == 1);
   const DhPlot plots[] = {

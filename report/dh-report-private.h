@@ -5,6 +5,7 @@
 #include "dh-dataset.h"
 #include "dh-place.h"
 #include "dh-report.h"
+#include "dh-run-froc.h"
 #include "dh-run-intervals.h"
 #include "dh-stored-curve.h"
 #include "dh-tensor.h"
@@ -26,6 +27,7 @@ typedef struct
   guint n_thresholds;
   gboolean objects;                     /* to be counted and listed, in every format but CSV and LaTeX */
   struct _DhReportSlices *slices[2];    /* of each run, for the same formats; NULL where they are not wanted */
+  struct _DhReportFroc *froc[2];        /* likewise */
   struct _DhReportIntervals *intervals; /* of the runs, likewise */
   GPtrArray *marks;                     /* DhMarkRow, for their tags; NULL */
   GCancellable *cancellable;
@@ -140,6 +142,23 @@ void dh_report_objects_to_json (const DhReportObjects *objects, JsonBuilder *jso
 /* All of the first run, missed, false and found, a row each: the file, tags and note of its image, and its box. Errors:
  * DH_ERROR_NOT_FOUND (there is no threshold, or not every image could be read). */
 char *dh_report_objects_to_csv (const DhReport *report, GError **error);
+/* Of what size anomalies and predictions count for the run's components, else for SegmentMeIfYouCan's of AnomalyTrack.
+ */
+void dh_report_find_areas (const DhRunRow *run, guint64 *min_prediction, guint64 *min_anomaly);
+/* Sizes of objects, from the small ones on: the area that is too large for one. */
+#define DH_REPORT_N_SIZES 4
+guint64 dh_report_size_end (guint size);
+/* dh-report-froc.c: objects against false alarms at every threshold, from the run's maps and the labels as they lie
+ * there now. */
+typedef struct _DhReportFroc DhReportFroc;
+DhReportFroc *dh_report_froc_new (const DhReport *report, guint run, const DhFrocRules *rules);
+void dh_report_froc_free (DhReportFroc *froc);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportFroc, dh_report_froc_free)
+/* dh-report-froc-text.c; NULL and nothing where the report is not to have it. Of two runs, what they find beside each
+ * other: NULL of one. */
+DhReportTable *dh_report_froc_table (const DhReport *report, guint run);
+DhReportTable *dh_report_compared_froc (const DhReport *report);
+void dh_report_froc_to_json (const DhReport *report, guint run, JsonBuilder *json);
 /* The pooled numbers of parts of the set, from the run's maps and the labels as they lie there now: of the whole, and
  * of these kinds. All of these functions but the first take NULL. */
 enum
@@ -279,9 +298,10 @@ typedef struct
 } DhPlot;
 void dh_plot_draw (cairo_t *cr, const DhPlot *plot, const DhPlotSeries *series, guint n_series);
 
-/* The plots of a run: precision–recall, ROC, histogram of its score. `index` 0…2; FALSE where its data is missing.
+/* The plots of a run: precision–recall, ROC, histogram of its score, objects against false alarms (of both runs, where
+ * there are two). `index` 0…3; FALSE where its data is missing.
  * Draws at the origin. */
-#define DH_REPORT_PLOTS 3
+#define DH_REPORT_PLOTS 4
 #define DH_REPORT_PLOT_WIDTH 380
 #define DH_REPORT_PLOT_HEIGHT 250
 gboolean dh_report_draw_plot (cairo_t *cr, const DhReport *report, guint run, guint index);

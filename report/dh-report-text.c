@@ -231,6 +231,7 @@ add_run (JsonBuilder *json, const DhReport *report, guint which)
   if (which == 0 && report->n_thresholds > 0)
     add_thresholds (json, report);
   dh_report_slices_to_json (report->slices[which], json);
+  dh_report_froc_to_json (report, which, json);
   dh_report_intervals_to_json (report, which, json);
   g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, which);
   dh_report_objects_to_json (objects, json);
@@ -316,6 +317,7 @@ dh_report_to_markdown (const DhReport *report)
   dh_report_append_markdown_table (md, dh_report_compared_protocols (report));
   dh_report_append_markdown_table (md, dh_report_compared_intervals (report));
   dh_report_append_markdown_table (md, dh_report_compared_slices (report));
+  dh_report_append_markdown_table (md, dh_report_compared_froc (report));
   dh_report_append_markdown_table (md, dh_report_compared_images (report));
   for (guint r = 0; r < report->n_runs; r++)
     {
@@ -348,6 +350,7 @@ dh_report_to_markdown (const DhReport *report)
       dh_report_append_markdown_table (md, dh_report_thresholds_table (report, r));
       dh_report_append_markdown_table (md, dh_report_components_table (run));
       dh_report_append_markdown_table (md, dh_report_slices_table (report->slices[r]));
+      dh_report_append_markdown_table (md, dh_report_froc_table (report, r));
       g_autoptr (DhReportObjects) objects = dh_report_objects_new (report, r);
       dh_report_append_markdown_table (md, dh_report_objects_table (objects));
       dh_report_append_markdown_table (md, dh_report_missed_table (objects));

@@ -72,17 +72,16 @@ is_same_data (const DhRunRow *a, const DhRunRow *b)
          || (g_str_equal (a->dataset_root, b->dataset_root) && dh_dataset_opened_overlap (a->split, b->split));
 }
 
-gboolean
-dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
-                            DhReportThreshold *threshold, GError **error)
+/* `used`, for which is chosen, and `chosen`, on which it is. */
+static gboolean
+load_both (DhDatabase *database, gint64 run, gint64 source, DhRunRow **used, DhRunRow **chosen, GError **error)
 {
-  g_autoptr (DhRunRow) used = dh_database_get_run (database, run, error);
-  g_autoptr (DhRunRow) chosen = used ? dh_database_get_run (database, source, error) : NULL;
-  g_autoptr (GPtrArray) protocols = chosen ? dh_database_list_run_protocols (database, source, error) : NULL;
-  if (!protocols)
+  g_autoptr (DhRunRow) one = dh_database_get_run (database, run, error);
+  g_autoptr (DhRunRow) other = one ? dh_database_get_run (database, source, error) : NULL;
+  if (!other)
     return FALSE;
-  if (g_strcmp0 (used->method, chosen->method) != 0
-      || (!used->method && !g_str_equal (used->model_sha256, chosen->model_sha256)))
+  if (g_strcmp0 (one->method, other->method) != 0
+      || (!one->method && !g_str_equal (one->model_sha256, other->model_sha256)))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
                    "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
@@ -90,6 +89,37 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
                    source, run);
       return FALSE;
     }
+  *used = g_steal_pointer (&one);
+  *chosen = g_steal_pointer (&other);
+  return TRUE;
+}
+
+/* Takes the rule's name; `value` is of what is high where anomalous. */
+static void
+fill (DhReportThreshold *threshold, const DhRunRow *used, const DhRunRow *chosen, double value, char *rule)
+{
+  g_autofree char *base = g_path_get_basename (chosen->dataset_root);
+  *threshold = (DhReportThreshold){ .score = g_strdup (used->score),
+                                    .value = dh_report_sign_of (used, used->score) * value,
+                                    .rule = rule,
+                                    .source = g_strdup_printf ("%s · %s", chosen->dataset_title, base),
+                                    .images = (guint)MAX (chosen->images_done, 0),
+                                    .run = chosen->id,
+                                    .fingerprint = g_strdup (chosen->dataset_fingerprint),
+                                    .own = is_same_data (used, chosen) };
+}
+
+gboolean
+dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
+                            DhReportThreshold *threshold, GError **error)
+{
+  g_autoptr (DhRunRow) used = NULL;
+  g_autoptr (DhRunRow) chosen = NULL;
+  g_autoptr (GPtrArray) protocols = load_both (database, run, source, &used, &chosen, error)
+                                        ? dh_database_list_run_protocols (database, source, error)
+                                        : NULL;
+  if (!protocols)
+    return FALSE;
   const DhRunProtocolRow *row = dh_report_find_row (protocols, used->score, POOLED);
   const double value = row ? choose (row, rule) : (double)NAN;
   if (row && isnan (value))
@@ -107,15 +137,38 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
                    source, used->score);
       return FALSE;
     }
-  g_autofree char *base = g_path_get_basename (chosen->dataset_root);
-  *threshold = (DhReportThreshold){ .score = g_strdup (used->score),
-                                    .value = dh_report_sign_of (used, used->score) * value,
-                                    .rule = g_strdup (dh_report_rule_name (rule)),
-                                    .source = g_strdup_printf ("%s · %s", chosen->dataset_title, base),
-                                    .images = (guint)MAX (chosen->images_done, 0),
-                                    .run = source,
-                                    .fingerprint = g_strdup (chosen->dataset_fingerprint),
-                                    .own = is_same_data (used, chosen) };
+  fill (threshold, used, chosen, value, g_strdup (dh_report_rule_name (rule)));
+  return TRUE;
+}
+
+gboolean
+dh_report_choose_by_alarms (DhDatabase *database, gint64 run, double rate, const DhFrocRules *by, gint64 source,
+                            DhReportThreshold *threshold, const DhProgress *progress, GCancellable *cancellable,
+                            GError **error)
+{
+  g_autoptr (DhRunRow) used = NULL;
+  g_autoptr (DhRunRow) chosen = NULL;
+  if (!load_both (database, run, source, &used, &chosen, error))
+    return FALSE;
+  if (!g_str_equal (used->score, chosen->score))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                   "run %" G_GINT64_FORMAT " is one of %s, and run %" G_GINT64_FORMAT
+                   " of %s: no threshold can be chosen there",
+                   source, chosen->score, run, used->score);
+      return FALSE;
+    }
+  g_autoptr (DhFrocCurve) curve = dh_run_froc_measure (database, source, by, progress, cancellable, error);
+  const DhFrocPoint *point = curve ? dh_froc_curve_at_rate (curve, rate) : NULL;
+  if (curve && !point)
+    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+                 "no threshold of run %" G_GINT64_FORMAT " that finds or flags anything has %g false alarms an image "
+                 "or fewer",
+                 source, rate);
+  if (!point)
+    return FALSE;
+  fill (threshold, used, chosen, nextafterf (point->threshold, -INFINITY),
+        g_strdup_printf ("at most %g %s an image", rate, rate == 1 ? "false alarm" : "false alarms"));
   return TRUE;
 }
 

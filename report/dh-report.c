@@ -220,6 +220,8 @@ measure_parts (DhReport *report, const DhReportContents *contents, GError **erro
       report->slices[r] = dh_report_slices_new (report, r, DH_REPORT_SLICES_OF_PARTS | DH_REPORT_SLICES_OF_CLASSES);
     else if (contents->intervals)
       dh_report_intervals_read (report->intervals, r, report->progress, report->cancellable);
+  for (guint r = 0; contents->froc && r < report->n_runs; r++)
+    report->froc[r] = dh_report_froc_new (report, r, &contents->froc_rules);
   return !g_cancellable_set_error_if_cancelled (report->cancellable, error);
 }
 
@@ -243,7 +245,10 @@ dh_report_write_contents (DhDatabase *database, const DhReportContents *contents
   dh_report_clear_run (&report.runs[1]);
   g_clear_pointer (&report.marks, g_ptr_array_unref);
   for (guint r = 0; r < report.n_runs; r++)
-    dh_report_slices_free (report.slices[r]);
+    {
+      dh_report_slices_free (report.slices[r]);
+      dh_report_froc_free (report.froc[r]);
+    }
   dh_report_intervals_free (report.intervals);
   return done;
 }

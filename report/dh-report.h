@@ -3,6 +3,7 @@
 #include "dh-database.h"
 #include "dh-progress.h"
 #include "dh-records.h"
+#include "dh-run-froc.h"
 #include "dh-run-intervals.h"
 
 G_BEGIN_DECLS
@@ -44,6 +45,13 @@ const char *dh_report_rule_name (const char *id);
 gboolean dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
                                      DhReportThreshold *threshold, GError **error);
 
+/* The same of the lowest threshold before there are more than `rate` false alarms an image (dh-run-froc.h), counted on
+ * run `source` by its own score, from its maps. Errors as dh_report_choose_threshold(), and as dh_run_froc_measure().
+ */
+gboolean dh_report_choose_by_alarms (DhDatabase *database, gint64 run, double rate, const DhFrocRules *by,
+                                     gint64 source, DhReportThreshold *threshold, const DhProgress *progress,
+                                     GCancellable *cancellable, GError **error);
+
 /* Writes the report whole or not at all. `other` 0: one run alone; CSV of two runs has both columns side by side.
  * Pictures and maps that are gone are left out of the HTML, with a word. On the database's thread. Errors:
  * DH_ERROR_NOT_FOUND (no such run), DH_ERROR_IO. */
@@ -59,6 +67,7 @@ gboolean dh_report_write_at (DhDatabase *database, gint64 run, const DhReportThr
  * of scenes, tags, places in the picture and classes that the network sees.
  * `objects`: the objects that each run finds and misses, by size, place, scene and tag, and the missed ones one by one.
  * `intervals`: how far the pooled numbers of each run, of both runs' difference and of slices are a matter of chance.
+ * `froc`: which share of the objects is found at how many false alarms an image, by `froc_rules`, at all thresholds.
  * All in every format but CSV and LaTeX; of one run, CSV with objects is these alone, a row each: the file of the
  * picture, its tags and note, and the box. Its maps and the labels are read again for that. */
 typedef struct
@@ -66,7 +75,8 @@ typedef struct
   gint64 run, other; /* `other` 0: one run alone */
   const DhReportThreshold *thresholds;
   guint n_thresholds;
-  gboolean slices, objects, intervals;
+  gboolean slices, objects, intervals, froc;
+  DhFrocRules froc_rules;
   DhDrawn drawn;
   const DhProgress
       *progress; /* of maps that are read for these, once for each kind, and each run of some; may be NULL */

@@ -61,6 +61,10 @@ static const struct
     N_ ("The mean IoU of the known classes where what is flagged is a class of its own: anomalies taken for a class, "
         "and "
         "false alarms, both lower it.") },
+  { { N_ ("False alarms an image") },
+    N_ ("Flagged regions that touch no anomaly, for each image. A threshold gives so many at most where no stricter "
+        "one "
+        "gives more: where nearly all is flagged, one region touches everything.") },
   { { N_ ("Anomaly px") }, N_ ("Pixels that the label calls anomalous.") },
   { { N_ ("Largest miss, px") }, N_ ("The largest anomalous object that the threshold does not find.") },
   { { N_ ("Mean score") }, N_ ("Over all pixels whose score is finite.") },

@@ -1,5 +1,6 @@
 #include "dh-image-card.h"
 #include "dh-csv-menu.h"
+#include "dh-false-alarms-page.h"
 #include "dh-fit-row.h"
 #include "dh-images-table.h"
 #include "dh-metrics-charts.h"
@@ -11,13 +12,14 @@ typedef enum
   PAGE_IMAGES,
   PAGE_SLICES,
   PAGE_OBJECTS,
+  PAGE_FALSE_ALARMS,
   N_PAGES,
 } Page;
 
 static const struct
 {
   const char *title, *heading, *id, *hint, *tooltip;
-  const char *setting, *kept; /* of the view: the page, and its filter */
+  const char *setting, *kept; /* of the view: the page, and its filter; NULL: it is no table, and has none */
   void (*set_filter) (GtkWidget *table, const char *text);
   char *(*dup_note) (GtkWidget *table);
 } pages[N_PAGES] = {
@@ -31,6 +33,8 @@ static const struct
         "ppv<0.5, place:top, place:middle, place:bottom, place:border, place:inner, "
         "class:…, scene:…, tag:…"),
     "objects", "table-objects-filter", dh_objects_table_set_filter, dh_objects_table_dup_note },
+  { N_ ("False alarms"), N_ ("False alarms"), "false-alarms", NULL, NULL, "false-alarms", NULL, NULL,
+    dh_false_alarms_page_dup_note },
 };
 
 typedef struct
@@ -60,6 +64,8 @@ show_note (GtkWidget *card)
 static const char *
 text_of (Card *self, Page page)
 {
+  if (pages[page].kept == NULL)
+    return "";
   return dh_view_get_string (dh_session_get_view (self->session), pages[page].kept);
 }
 
@@ -73,7 +79,8 @@ set_text (Card *self, Page page, const char *text)
 static void
 take_text (Card *self)
 {
-  set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
+  if (pages[self->page].kept != NULL)
+    set_text (self, self->page, gtk_editable_get_text (GTK_EDITABLE (self->filter)));
 }
 
 /* An entry tells of a moment without text while it takes another: nobody wanted that. */
@@ -101,7 +108,7 @@ static void
 on_kept (DhView *view, GParamSpec *spec, GtkWidget *card)
 {
   for (guint i = 0; i < N_PAGES; i++)
-    if (g_str_equal (pages[i].kept, g_param_spec_get_name (spec)))
+    if (g_strcmp0 (pages[i].kept, g_param_spec_get_name (spec)) == 0)
       filter_page (card_of (card), i);
   show_note (card);
 }
@@ -117,8 +124,12 @@ show_page (GtkWidget *card, Page page)
   gtk_label_set_label (GTK_LABEL (self->heading), _ (pages[page].heading));
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), pages[page].id);
   gtk_widget_set_visible (self->browse, page == PAGE_IMAGES);
-  g_object_set (self->filter, "placeholder-text", _ (pages[page].hint), NULL);
-  gtk_widget_set_tooltip_text (self->filter, _ (pages[page].tooltip));
+  gtk_widget_set_visible (self->filter, pages[page].kept != NULL);
+  if (pages[page].kept != NULL)
+    {
+      g_object_set (self->filter, "placeholder-text", _ (pages[page].hint), NULL);
+      gtk_widget_set_tooltip_text (self->filter, _ (pages[page].tooltip));
+    }
   show_text (self, text_of (self, page));
   g_object_set (dh_session_get_view (self->session), "table-page", pages[page].setting, NULL);
   self->showing = FALSE;
@@ -166,7 +177,8 @@ make_csv (const char **name, gpointer data)
 {
   const Card *self = card_of (data);
   *name = pages[self->page].id;
-  return dh_table_to_csv (DH_TABLE (self->tables[self->page]));
+  return self->page == PAGE_FALSE_ALARMS ? dh_false_alarms_page_to_csv (self->tables[self->page])
+                                         : dh_table_to_csv (DH_TABLE (self->tables[self->page]));
 }
 
 static void
@@ -197,7 +209,10 @@ make_tabs (GtkWidget *card)
 void
 dh_image_card_focus_filter (GtkWidget *card)
 {
-  gtk_widget_grab_focus (card_of (card)->filter);
+  Card *self = card_of (card);
+  if (pages[self->page].kept == NULL)
+    show_page (card, PAGE_IMAGES);
+  gtk_widget_grab_focus (self->filter);
   /* And what is filtered comes into sight. */
   GtkWidget *viewport = gtk_widget_get_ancestor (card, GTK_TYPE_VIEWPORT);
   graphene_rect_t bounds;
@@ -239,6 +254,7 @@ dh_image_card_new (DhSession *session)
   self->tables[PAGE_IMAGES] = dh_images_table_new (session);
   self->tables[PAGE_SLICES] = dh_slices_table_new (session, open_slice, card);
   self->tables[PAGE_OBJECTS] = dh_objects_table_new (session);
+  self->tables[PAGE_FALSE_ALARMS] = dh_false_alarms_page_new (session);
   self->stack = gtk_stack_new ();
   gtk_widget_set_vexpand (self->stack, TRUE);
   for (guint i = 0; i < N_PAGES; i++)
@@ -246,7 +262,8 @@ dh_image_card_new (DhSession *session)
   gtk_box_append (GTK_BOX (card), self->stack);
   g_signal_connect_object (self->filter, "search-changed", G_CALLBACK (on_filter), card, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->filter, "stop-search", G_CALLBACK (on_stop), card, G_CONNECT_SWAPPED);
-  static const char *const told[] = { "notify::evaluating", "notify::set-stats", "set-objects", "slices" };
+  static const char *const told[] = { "notify::evaluating", "notify::set-stats", "set-objects", "slices",
+                                      "false-alarms" };
   for (guint i = 0; i < G_N_ELEMENTS (told); i++)
     g_signal_connect_object (session, told[i], G_CALLBACK (show_note), card, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   g_signal_connect_after (card, "map", G_CALLBACK (show_note), NULL); /* tables that are not seen are filled then */
@@ -254,9 +271,12 @@ dh_image_card_new (DhSession *session)
   Page page = PAGE_IMAGES;
   for (guint i = 0; i < N_PAGES; i++)
     {
-      g_autofree char *kept = g_strdup_printf ("notify::%s", pages[i].kept);
-      g_signal_connect_object (view, kept, G_CALLBACK (on_kept), card, 0);
-      filter_page (self, i);
+      if (pages[i].kept != NULL)
+        {
+          g_autofree char *kept = g_strdup_printf ("notify::%s", pages[i].kept);
+          g_signal_connect_object (view, kept, G_CALLBACK (on_kept), card, 0);
+          filter_page (self, i);
+        }
       if (dh_view_is (view, "table-page", pages[i].setting))
         page = i;
     }

@@ -219,7 +219,8 @@ make_export_menu (void)
                       "win.export::pdf", _ ("_Markdown…"), "win.export::md", _ ("_LaTeX rows…"), "win.export::latex",
                       _ ("_JSON…"), "win.export::json", _ ("C_SV, per image…"), "win.export::csv", NULL);
   dh_ui_menu_section (menu, NULL, _ ("With sl_ices of the set"), "win.report-slices", _ ("With lists of the _objects"),
-                      "win.report-objects", _ ("Wi_th 95 % intervals"), "win.report-intervals", NULL);
+                      "win.report-objects", _ ("With _false alarms"), "win.report-false-alarms",
+                      _ ("Wi_th 95 % intervals"), "win.report-intervals", NULL);
   dh_ui_menu_section (menu, NULL, _ ("_Copy as command"), "win.copy-command", NULL);
   return G_MENU_MODEL (menu);
 }

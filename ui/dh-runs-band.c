@@ -31,7 +31,8 @@ make_menu (void)
                       _ ("_JSON…"), "runs.export::json", _ ("C_SV, per image…"), "runs.export::csv",
                       _ ("What _worse images cost, HTML…"), "runs.worse::html", NULL);
   dh_ui_menu_section (menu, NULL, _ ("With sl_ices of the set"), "win.report-slices", _ ("With lists of the _objects"),
-                      "win.report-objects", _ ("Wi_th 95 % intervals"), "win.report-intervals", NULL);
+                      "win.report-objects", _ ("With _false alarms"), "win.report-false-alarms",
+                      _ ("Wi_th 95 % intervals"), "win.report-intervals", NULL);
   dh_ui_menu_section (menu, _ ("Table of the runs that are shown"), _ ("LaTe_X, booktabs…"), "runs.table::tex",
                       _ ("Markdow_n…"), "runs.table::md", _ ("CS_V…"), "runs.table::csv",
                       _ ("S_eeds of a training as one row"), "runs.by-seed", NULL);

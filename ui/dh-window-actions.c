@@ -100,6 +100,13 @@ report_objects (GSimpleAction *action, GVariant *value, gpointer data)
 }
 
 static void
+report_false_alarms (GSimpleAction *action, GVariant *value, gpointer data)
+{
+  g_simple_action_set_state (action, value);
+  dh_session_set_report_false_alarms (DH_WINDOW (data)->session, g_variant_get_boolean (value));
+}
+
+static void
 report_intervals (GSimpleAction *action, GVariant *value, gpointer data)
 {
   g_simple_action_set_state (action, value);
@@ -172,6 +179,7 @@ static const GActionEntry entries[] = {
   { "export", export_report, "s", NULL, NULL },
   { "report-slices", NULL, NULL, "false", report_slices },
   { "report-objects", NULL, NULL, "false", report_objects },
+  { "report-false-alarms", NULL, NULL, "false", report_false_alarms },
   { "report-intervals", NULL, NULL, "false", report_intervals },
   { "copy-command", copy_command, NULL, NULL, NULL },
   { "save-view", save_view, NULL, NULL, NULL },

@@ -315,6 +315,7 @@ drop_measured (DhSession *self)
   dh_session_drop_recall (self);
   g_clear_pointer (&self->summary, dh_evaluation_summary_free);
   dh_session_drop_slices (self);
+  dh_session_drop_false_alarms (self);
 }
 
 /* The set or the weights change. */

@@ -71,11 +71,13 @@ const DhEvaluationSummary *dh_session_get_evaluation (DhSession *session);
 /* Writes the last evaluation's report; the format by the suffix: csv, json, html, md, tex, pdf. A message or an error
  * follows. */
 void dh_session_export_report (DhSession *session, const char *path);
-/* Whether reports, of whatever run, have the numbers of slices, list the objects that are found and missed, and have
- * the 95 % intervals of their numbers, where their format can; tables of runs have these, too. The runs' maps are read
+/* Whether reports, of whatever run, have the numbers of slices, list the objects that are found and missed, tell of
+ * objects and false alarms at all thresholds (of the size in dh-session-false-alarms.h), and have the 95 % intervals of
+ * their numbers, where their format can; tables of runs have these, too. The runs' maps are read
  * again for that. At first they do not. */
 void dh_session_set_report_slices (DhSession *session, gboolean slices);
 void dh_session_set_report_objects (DhSession *session, gboolean objects);
+void dh_session_set_report_false_alarms (DhSession *session, gboolean false_alarms);
 void dh_session_set_report_intervals (DhSession *session, gboolean intervals);
 /* The command line that does the same evaluation, or of pictures makes their maps; free with g_free. NULL where no set
  * or no weights are open. */

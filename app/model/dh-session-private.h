@@ -49,6 +49,7 @@ typedef struct _DhSessionRecall DhSessionRecall;
 typedef struct _DhSessionCheck DhSessionCheck;
 typedef struct _DhSessionImport DhSessionImport;
 typedef struct _DhSessionSlices DhSessionSlices;
+typedef struct _DhSessionFalseAlarms DhSessionFalseAlarms;
 typedef struct _DhSetWork DhSetWork;
 typedef struct _DhSetMaps DhSetMaps;
 
@@ -151,9 +152,11 @@ struct _DhSession
   gboolean read_runs_again;           /* something was written since */
   gboolean report_slices;             /* parts of the set in the reports that are written */
   gboolean report_objects;            /* lists of objects in the reports that are written */
+  gboolean report_false_alarms;       /* at all thresholds, in these */
   gboolean report_intervals;          /* of the numbers in these */
   DhEvaluationSummary *summary;
   DhSessionSlices *slices;
+  DhSessionFalseAlarms *false_alarms;
 };
 
 enum
@@ -186,6 +189,7 @@ enum
   DH_SESSION_RUN_STATS,
   DH_SESSION_COMPONENTS,
   DH_SESSION_SLICES,
+  DH_SESSION_FALSE_ALARMS,
   DH_SESSION_MARKS,
   DH_SESSION_SET_OBJECTS,
   DH_SESSION_MESSAGE,
@@ -293,6 +297,10 @@ G_GNUC_INTERNAL void dh_session_init_slices (DhSession *session);
 G_GNUC_INTERNAL void dh_session_renew_slices (DhSession *session);
 G_GNUC_INTERNAL void dh_session_drop_slices (DhSession *session);
 G_GNUC_INTERNAL void dh_session_close_slices (DhSession *session);
+/* False alarms: dh-session-false-alarms.c. What is known of an evaluation is dropped with it. */
+G_GNUC_INTERNAL void dh_session_init_false_alarms (DhSession *session);
+G_GNUC_INTERNAL void dh_session_drop_false_alarms (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_false_alarms (DhSession *session);
 /* Objects of the set: dh-session-set-objects.c, which listens to the session itself. Closing waits for its threads, a
  * picture's time at most. */
 G_GNUC_INTERNAL void dh_session_init_set_objects (DhSession *session);

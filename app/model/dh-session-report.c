@@ -7,6 +7,7 @@
 #include "dh-report.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-false-alarms.h"
 #include "dh-robustness.h"
 #include "dh-session-private.h"
 #include "dh-session-result-private.h"
@@ -72,9 +73,11 @@ dh_session_dup_command (DhSession *self)
   if (threshold != NULL && self->active == measured)
     {
       g_autofree char *path = g_build_filename (folder, "report.html", NULL), *report = g_shell_quote (path);
-      g_string_append_printf (command, " && densehybrid report --threshold %s%s%s%s --out %s", threshold,
+      g_autofree char *froc = g_strdup_printf (" --froc --min-area %u", dh_session_get_alarm_area (self));
+      g_string_append_printf (command, " && densehybrid report --threshold %s%s%s%s%s --out %s", threshold,
                               self->report_slices ? " --slices" : "", self->report_objects ? " --objects" : "",
-                              self->report_intervals ? " --intervals" : "", report);
+                              self->report_false_alarms ? froc : "", self->report_intervals ? " --intervals" : "",
+                              report);
     }
   return g_string_free (command, FALSE);
 }
@@ -86,7 +89,8 @@ typedef struct
   GArray *thresholds; /* DhReportThreshold, of the run; NULL: none */
   GArray *table;      /* gint64, runs of a table; NULL: a report */
   gboolean by_seed;
-  gboolean slices, objects, intervals;
+  gboolean slices, objects, false_alarms, intervals;
+  guint alarm_area;    /* pixels of a false alarm */
   gboolean robustness; /* what worse images cost the run, and nothing else */
 } Export;
 
@@ -152,6 +156,8 @@ write_report (DhDatabase *database, const Export *export, DhReportFormat format,
                                       .n_thresholds = export->thresholds != NULL ? export->thresholds->len : 0,
                                       .slices = export->slices && has_tables,
                                       .objects = export->objects && has_tables,
+                                      .froc = export->false_alarms && has_tables,
+                                      .froc_rules = { export->alarm_area, 0, -1 },
                                       .intervals = export->intervals && has_tables };
   dh_report_write_contents (database, &contents, format, export->path, cancellable, error);
 }
@@ -270,6 +276,8 @@ begin_export (DhSession *self, Export made)
   g_autoptr (GTask) task = g_task_new (self, self->closing, exported, NULL);
   export->slices = self->report_slices;
   export->objects = self->report_objects;
+  export->false_alarms = self->report_false_alarms;
+  export->alarm_area = dh_session_get_alarm_area (self);
   export->intervals = self->report_intervals;
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, export, export_free);
@@ -328,6 +336,12 @@ void
 dh_session_set_report_objects (DhSession *self, gboolean objects)
 {
   self->report_objects = objects;
+}
+
+void
+dh_session_set_report_false_alarms (DhSession *self, gboolean false_alarms)
+{
+  self->report_false_alarms = false_alarms;
 }
 
 static void

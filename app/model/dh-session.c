@@ -77,6 +77,7 @@ void
 dh_session_take_set_stats (DhSession *self, DhScoreStats *stats)
 {
   dh_session_drop_slices (self);
+  dh_session_drop_false_alarms (self);
   g_clear_pointer (&self->set_stats, dh_score_stats_unref);
   self->set_stats = stats;
   if (stats != NULL)
@@ -243,6 +244,7 @@ static const struct
   [DH_SESSION_COMPONENTS] = { "components" },
   [DH_SESSION_CHECK] = { "check" },
   [DH_SESSION_SLICES] = { "slices" },
+  [DH_SESSION_FALSE_ALARMS] = { "false-alarms" },
   [DH_SESSION_MARKS] = { "marks" },
   [DH_SESSION_SET_OBJECTS] = { "set-objects" },
   [DH_SESSION_MESSAGE] = { "message", 1, { G_TYPE_STRING } },
@@ -354,6 +356,7 @@ dh_session_init (DhSession *self)
   dh_session_init_run_sides (self);
   dh_session_init_kept (self);
   dh_session_init_slices (self);
+  dh_session_init_false_alarms (self);
   dh_session_init_set_objects (self);
   dh_session_connect_worker (self);
   dh_session_restore_compute (self);
@@ -396,6 +399,7 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->training);
   dh_session_drop_components (self);
   dh_session_close_slices (self);
+  dh_session_close_false_alarms (self);
   dh_session_forget_frames (self);
   dh_session_clear_thresholds (self);
   g_signal_handlers_disconnect_by_data (self->view, self);

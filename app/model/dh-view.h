@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * "compare-page" (of the right panel in a comparison: compare, a, b), "changes-order" (of pictures by what changes from
  * B to A: gain, loss, change, name), "tuning-page" (of the right panel: tune, components, notes), "image-order" (the id
  * of a sort in dh-image-list.h), "image-filter" (dh_image_list_set_filter()), "table-page" (of the table on Metrics:
- * images, slices, objects), "table-images-filter", "table-slices-filter", "table-objects-filter" (what its pages are
+ * images, slices, objects, false-alarms), "alarm-area" (pixels that make a false alarm there: 1, 10, 50, 100, 200, 500,
+ * 1000, 2000), "table-images-filter", "table-slices-filter", "table-objects-filter" (what its pages are
  * filtered by), "play-rate" (pictures a second that a player shows: 1, 2, 5, 10, 25) are strings; "this-image" (range
  * of the picture alone), "bright" (bright is anomalous in every score), "outline", "color-bar", "fill",
  * "linear-counts", "set-histogram", "worst-first", "grouped" (of the list of images), "play-repeats", "show-images",

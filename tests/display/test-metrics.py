@@ -1,4 +1,4 @@
-"""The table of Metrics in a real window: images, slices, objects, with pointer and keys."""
+"""The table of Metrics in a real window: images, slices, objects, false alarms, with pointer and keys."""
 import os
 import shutil
 import sys
@@ -9,7 +9,8 @@ import driver
 
 PROGRAM, OUTPUT = sys.argv[1:3]
 # The tabs and the menu of the card, from the left; the table, from the middle of the tabs down.
-IMAGES, SLICES, OBJECTS, MENU = 1193, 1251, 1311, 1365
+IMAGES, SLICES, OBJECTS, ALARMS, MENU = 1098, 1156, 1216, 1297, 1365
+USE = 1365  # the buttons of the false alarms' thresholds
 tabs = None
 
 
@@ -73,7 +74,7 @@ def test_slice_shows_images(studio):
     studio.key("ctrl+2")
     studio.settle()
     for _ in range(4):
-        studio.click(1112, tabs)  # beside the tabs
+        studio.click(1017, tabs)  # beside the tabs
         studio.settle(1)
         listed = studio.pixels(5, 140, 230, 700)
         if listed != browse and listed != scene:
@@ -108,7 +109,7 @@ def test_objects(studio):
 def test_class(studio):
     """What the filter of slices has found is opened as it is called, whatever stood in the filter of objects."""
     until_other(studio, table(studio), lambda: studio.click(SLICES, tabs), "no slices")
-    studio.click(1060, tabs)
+    studio.click(965, tabs)
     studio.settle()
     slices = table(studio)
     studio.xdotool("type", "--delay", 30, "class building")
@@ -123,7 +124,7 @@ def test_class(studio):
                       lambda: (studio.key("ctrl+2"), studio.click(300, row(0), count=2)), tries=2)
     studio.key("ctrl+2")
     studio.settle()
-    studio.click(1060, tabs)
+    studio.click(965, tabs)
     studio.key("ctrl+a", "BackSpace")
     studio.settle()
 
@@ -131,7 +132,7 @@ def test_class(studio):
 def test_filter(studio):
     """What is typed filters objects by what they are."""
     before = table(studio)
-    studio.click(960, tabs)
+    studio.click(905, tabs)
     studio.xdotool("type", "--delay", 30, "kind:found")
     until_other(studio, before, lambda: studio.settle(0.5), "the filter does nothing")
     found = studio.until_told(r"studio: chosen object (\w+) of (\d+) px",
@@ -156,6 +157,27 @@ def test_moved(studio):
     assert found.group(1) == "Found", found.group(0)
     studio.key("ctrl+2")
     studio.settle()
+
+
+def test_false_alarms(studio):
+    """They are counted once the tab is opened; a threshold that moves takes the point along and counts nothing anew."""
+    assert "false alarms counted" not in studio.text()
+    studio.click(ALARMS, tabs)
+    studio.wait(r"false alarms counted of (\d+)", timeout=60)
+    studio.settle(1)
+    studio.screenshot(f"{OUTPUT}/metrics-false-alarms.png")
+    counted = studio.text().count("false alarms counted")
+    before = table(studio)
+    # whichever threshold it is: that of one false alarm an image, then that of a tenth
+    until_other(studio, before, lambda: studio.click(USE, tabs + 75), "a threshold is not used")
+    one = table(studio)
+    until_other(studio, one, lambda: studio.click(USE, tabs + 49), "another threshold is not used")
+    assert studio.text().count("false alarms counted") == counted
+    studio.key("ctrl+f")  # which is of tables
+    studio.settle(1)
+    assert table(studio) != one
+    studio.click(ALARMS, tabs)
+    studio.settle(1)
 
 
 def test_copy(studio):
@@ -197,7 +219,7 @@ def test_silence(studio):
 
 
 def main():
-    cases = [test_slices, test_slice_shows_images, test_objects, test_class, test_filter, test_moved, test_copy,
+    cases = [test_slices, test_slice_shows_images, test_objects, test_class, test_filter, test_moved, test_false_alarms, test_copy,
              test_find, test_silence]
     print(f"1..{len(cases)}", flush=True)
     without = driver.missing()

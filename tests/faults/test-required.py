@@ -76,6 +76,54 @@ def _():
     assert code == 1 and "has no slice with an anomaly" in said, said
 
 
+@case("objects that are found at so many false alarms an image are required, by rules that are named")
+def _():
+    worse, code, err = measure("drive", "few", (0, 0, 40), "--require", "found@1>=0%,froc>=0%")
+    assert code == 0, err
+    def ask(run_, what, *words):
+        code, text, err, _ = run("report", "--db", DB, "--run", run_, "--require", what, *words)
+        return code, text + err
+    # every other pixel is a false alarm, as high as most of the third object is
+    assert ask(BASE, "found@0.1>=100%,froc>=100%", "--min-area", 1)[0] == 0
+    code, said = ask(worse, "found@1>=70%", "--min-area", 1)
+    assert code == 1 and "found at 1 false alarm an image, of 3 objects, is 66.6667 %" in said, said
+    code, said = ask(worse, f"found@0.5>=@{BASE}-10%", "--min-area", 1)
+    assert code == 1 and f"at 0.5 false alarms an image, of 3 objects, is 66.6667 %, of run {BASE} 100.0000 %" in said, said
+    assert ask(worse, f"found@1>=@{BASE}-34%", "--min-area", 1)[0] == 0
+    assert ask(worse, "found@1>=100%", "--min-area", 1, "--found-by", "any")[0] == 0
+    code, said = ask(worse, "slices:found@1>=1%")
+    assert code == 2 and "of no slice" in said, said
+    for wrong in ("found>=1%", "found@>=1%", "found@x>=1%", "ap@1>=1%", "found@-1>=1%"):
+        code, said = ask(BASE, wrong)
+        assert code == 2 and "froc or found@1" in said, (wrong, said)
+    for words in (("--min-area", "-1"), ("--found-by", "0%"), ("--found-by", "101%"), ("--found-by", "most")):
+        code, said = ask(BASE, "froc>=1%", *words)
+        assert code == 2 and words[0] in said, (words, said)
+    code, _, err, _ = run("report", "--db", DB, "--run", BASE, "--min-area", 3, "--out", top / "x.md")
+    assert code == 2 and "belong to --froc" in err, err
+    code, _, err, _ = run("report", "--db", DB, "--run", BASE, "--froc", "--out", top / "x.csv")
+    assert code == 2 and "--froc has no place in csv" in err, err
+    # and a threshold is chosen by them, on another run of the same method
+    code, text, err, _ = run("report", "--db", DB, "--run", worse, "--threshold", f"fa0.5@{worse}", "--min-area", 1,
+                             "--froc", "--format", "json", "--out", "-")
+    assert code == 0 and "chosen on the very set" in err, err
+    at = json.loads(text)["runs"][0]["froc"]["operating"]
+    assert at["threshold_rule"].startswith("at most 0.5 false alarms an image on ") and at["objects_found"] == 2, at
+    for wrong in (f"fa@{worse}", f"fa-1@{worse}", f"fax@{worse}", "fa1@0"):
+        code, _, err, _ = run("report", "--db", DB, "--run", worse, "--threshold", wrong, "--out", top / "x.md")
+        assert code == 2 and "best-f1 or fa1 @" in err, (wrong, err)
+    code, _, err, _ = run("report", "--db", DB, "--run", worse, "--threshold", f"fa1@{BASE}", "--out", top / "x.md")
+    assert code != 0 and "of other weights or methods" in err, err
+    # a map that is gone: nobody can tell, and the report says how many it lacks
+    (top / "drive-few-out" / "eval" / "scores" / "validation1.npy").unlink()
+    code, said = ask(worse, "froc>=1%")
+    assert code == 1 and "cannot be told" in said and "its maps or the labels are not there" in said, said
+    code, text, err, _ = run("report", "--db", DB, "--run", worse, "--froc", "--format", "json", "--out", "-")
+    assert code == 0, err
+    froc = json.loads(text)["runs"][0]["froc"]
+    assert (froc["images"], froc["images_unread"], froc["objects"]) == (2, 1, 2), froc
+
+
 @case("what is required of the classes is read where the run is kept")
 def _():
     code, _, err, _ = run("demo-scenes", "--out", top / "scenes-of-classes", "--seed", 3, "--count", 16, "--quiet")

@@ -209,6 +209,12 @@ test_report (SessionFixture *fixture, gconstpointer data)
   dh_session_set_report_intervals (fixture->session, TRUE);
   g_autofree char *drawn = export_report (fixture, "drawn.md");
   g_assert_nonnull (strstr (drawn, "### 95 % intervals"));
+  g_assert_null (strstr (drawn, "### Objects found against false alarms"));
+  dh_session_set_report_false_alarms (fixture->session, TRUE);
+  g_object_set (dh_session_get_view (fixture->session), "alarm-area", "200", NULL);
+  g_autofree char *alarms = export_report (fixture, "alarms.md");
+  g_assert_nonnull (strstr (alarms, "### Objects found against false alarms"));
+  g_assert_nonnull (strstr (alarms, "flagged regions of at least 200 pixels"));
   dh_session_set_report_slices (fixture->session, FALSE);
   g_autofree char *html = export_report (fixture, "report.html");
   g_assert_nonnull (strstr (html, "not what to expect"));
@@ -241,9 +247,10 @@ test_report (SessionFixture *fixture, gconstpointer data)
   g_assert_null (strstr (command, "--slices"));
   dh_session_set_report_slices (session, TRUE);
   dh_session_set_report_objects (session, TRUE);
+  dh_session_set_report_false_alarms (session, TRUE);
   dh_session_set_report_intervals (session, TRUE);
   g_autofree char *full_command = dh_session_dup_command (session);
-  g_assert_nonnull (strstr (full_command, " --slices --objects --intervals --out "));
+  g_assert_nonnull (strstr (full_command, " --slices --objects --froc --min-area 200 --intervals --out "));
   dh_session_set_threshold (session, DH_SCORE_HYBRID, 43.1);
   g_autofree char *short_command = dh_session_dup_command (session);
   g_assert_nonnull (strstr (short_command, " --threshold 43.1 "));

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-froc.h"
 #include "dh-image.h"
 #include "dh-npy.h"
 #include "naive-metrics.h"
@@ -126,6 +127,45 @@ test_stack (Fixture *fixture, gconstpointer data)
   g_autofree char *one = json_to_string (files, FALSE);
   g_autofree char *other = json_to_string (stack, FALSE);
   g_assert_cmpstr (one, ==, other);
+}
+
+/* As the library counts, of files in more passes than one and of a stack, by the sizes that are given. */
+static void
+test_froc (Fixture *fixture, gconstpointer data)
+{
+  static const char *const inputs[] = { "--scores s0.npy s1.npy --labels l0.npy l1.npy --protocol all",
+                                        "--scores s.npy --labels l.npy" };
+  const DhFrocOptions options = { .min_area = 2, .min_anomaly = 3, .found_share = 0.5 };
+  g_autoptr (DhFroc) froc = dh_froc_new (&options);
+  for (guint i = 0; i < 2; i++)
+    g_assert_true (dh_froc_add (froc, fixture->scores[i], fixture->labels[i], W, H, NULL));
+  g_autoptr (DhFrocCurve) curve = dh_froc_finish (froc, NULL);
+  g_assert_cmpuint (curve->n_objects, >, 4);
+  for (guint i = 0; i < G_N_ELEMENTS (inputs); i++)
+    {
+      g_autofree char *words =
+          g_strconcat (inputs[i], " --froc --found-by 50% --min-prediction 2 --min-anomaly 3", NULL);
+      g_autofree char *json_words = g_strconcat (words, " --json", NULL), *output = NULL;
+      g_autoptr (JsonNode) root = run_json (fixture, json_words);
+      JsonObject *got = json_object_get_object_member (json_node_get_object (root), "froc");
+      JsonArray *at = json_object_get_array_member (got, "at");
+      g_assert_cmpint (json_object_get_int_member (got, "images"), ==, 2);
+      g_assert_cmpint (json_object_get_int_member (got, "objects"), ==, curve->n_objects);
+      g_assert_cmpfloat_with_epsilon (json_object_get_double_member (got, "mean"), dh_froc_curve_mean (curve), 1e-12);
+      g_assert_cmpuint (json_array_get_length (at), ==, 3);
+      for (guint k = 1; k < 3; k++)
+        {
+          JsonObject *one = json_array_get_object_element (at, k);
+          const DhFrocPoint *point = dh_froc_curve_at_rate (curve, json_object_get_double_member (one, "rate"));
+          g_assert_cmpfloat_with_epsilon (json_object_get_double_member (one, "found"),
+                                          dh_froc_curve_found (curve, point), 1e-12);
+          g_assert_cmpfloat (json_object_get_double_member (one, "threshold"), ==,
+                             nextafterf (point->threshold, -INFINITY));
+        }
+      g_assert_cmpint (run (fixture, words, &output, NULL), ==, 0);
+      g_assert_nonnull (strstr (output, "of at least 3 pixels, against false alarms of at least 2"));
+      g_assert_nonnull (strstr (output, "at most   10 false alarms an image"));
+    }
 }
 
 /* What makes every number undefined, or upside down, is said beside the numbers. */
@@ -289,6 +329,7 @@ main (int argc, char **argv)
     }
   g_test_add ("/metrics-command/values", Fixture, NULL, set_up, test_values, tear_down);
   g_test_add ("/metrics-command/stack", Fixture, NULL, set_up, test_stack, tear_down);
+  g_test_add ("/metrics-command/froc", Fixture, NULL, set_up, test_froc, tear_down);
   g_test_add ("/metrics-command/doubts", Fixture, NULL, set_up, test_doubts, tear_down);
   g_test_add ("/metrics-command/mask-values", Fixture, NULL, set_up, test_mask_values, tear_down);
   g_test_add ("/metrics-command/errors", Fixture, NULL, set_up, test_errors, tear_down);

@@ -1,0 +1,24 @@
+#pragma once
+#include "dh-false-alarms.h"
+#include "dh-run-item.h"
+#include "dh-session.h"
+
+G_BEGIN_DECLS
+
+/* Objects found against false alarms of the evaluated set, for the active score, and of the finished runs that stand in
+ * the comparison. Counted on a thread of its own from maps, once somebody wants to see it, and kept for this
+ * evaluation: a threshold that moves counts nothing anew. The signal "false-alarms" tells of what is known, and of
+ * progress. For the window's thread; nothing blocks. */
+
+/* Of this evaluation; for another one it is asked again. */
+void dh_session_want_false_alarms (DhSession *session);
+/* NULL: not known yet, or nothing is evaluated with labels. Borrowed. */
+const DhFalseAlarms *dh_session_get_false_alarms (DhSession *session);
+/* The run on a side of the comparison, and what is known of it; NULL where there is none, or nothing is yet. */
+const DhRun *dh_session_get_false_alarms_run (DhSession *session, guint side, const DhFalseAlarms **alarms);
+/* Pictures read of all that are to be; `of` is 0 where nothing is under way. */
+void dh_session_get_false_alarms_progress (DhSession *session, guint *done, guint *of);
+/* Pixels that make an alarm, which the view keeps ("alarm-area"). */
+guint dh_session_get_alarm_area (DhSession *session);
+
+G_END_DECLS
