@@ -56,7 +56,7 @@ add_convs (GPtrArray *list)
 
 static const DhActivation activations[] = {
   { DH_ACTIVATION_CLIP, 0, 6 },
-  { DH_ACTIVATION_CLIP, -1, 1 },
+  { DH_ACTIVATION_CLIP, -2, 4 },
   { DH_ACTIVATION_LEAKY, 0.1f, 0 },
   { DH_ACTIVATION_LEAKY, -0.5f, 0 },
   { DH_ACTIVATION_HARD_SIGMOID, 1 / 6.0f, 0.5f },
