@@ -86,10 +86,28 @@ gboolean dh_onnx_cast_numbers (DhOnnxBuild *build, const DhOnnxNode *node, gbool
 gboolean dh_onnx_reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_join_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 
-/* dh-onnx-windows.c: what slides over a value or makes it larger. */
+/* dh-onnx-ops.c: one number, or one a channel: 1, C×1×1 or 1×C×1×1. FALSE where it is neither. */
+gboolean dh_onnx_read_channels (const DhOnnxKnown *known, gint channels, float *values) G_GNUC_INTERNAL;
+/* weight · x + bias by channel; DH_NO_VALUE with an error. */
+DhValue dh_onnx_scale (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, const float *weight, const float *bias,
+                       GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-activations.c: functions of one value at a time, and products, which some of them are written as. */
+gboolean dh_onnx_do_activation (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_clip (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_maximum (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_multiply (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-transposed.c: what makes a value larger by its channels. */
+gboolean dh_onnx_do_transposed (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_depth_to_space (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-resize.c */
+gboolean dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-windows.c: what slides over a value. */
 gboolean dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
-gboolean dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 
 G_END_DECLS

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What slides over a value, shrinks it to a grid, or makes it larger. Our operators have square windows, the same on
+/* What slides over a value or shrinks it to a grid. Our operators have square windows, the same on
  * all sides; what is another is refused by name. */
 
 #define MOST_WINDOW 4096 /* of kernels, strides, paddings, dilations */
@@ -94,11 +94,13 @@ dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (!tensor || tensor->n_dims != 4 || tensor->dtype > DH_DTYPE_F64)
     return dh_onnx_refuse (node, error, "has weights that are no constant of four dimensions");
   const gint64 groups = dh_onnx_node_get_int (node, "group", 1), out = tensor->dims[0];
-  if (groups != 1)
-    return dh_onnx_refuse (node, error, "has %" G_GINT64_FORMAT " groups: here a convolution has one", groups);
-  if (tensor->dims[1] != dh_graph_node (build->graph, x)->channels || out < 1 || out > 65536)
+  const gint channels = dh_graph_node (build->graph, x)->channels;
+  if (groups < 1 || channels % groups || out % groups)
+    return dh_onnx_refuse (node, error, "has %" G_GINT64_FORMAT " groups of %d and %" G_GINT64_FORMAT " channels",
+                           groups, channels, out);
+  if (tensor->dims[1] != channels / groups || out < 1 || out > 65536)
     return dh_onnx_refuse (node, error, "reads %d channels with weights of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT,
-                           dh_graph_node (build->graph, x)->channels, out, tensor->dims[1]);
+                           channels, out, tensor->dims[1]);
   Window window = { .kernel = { tensor->dims[2], tensor->dims[3] } };
   if (!read_window (node, &window, error))
     return FALSE;
@@ -117,7 +119,8 @@ dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
                         .stride = (gint)window.stride[0],
                         .padding = (gint)window.padding[0],
                         .dilation = (gint)window.dilation[0],
-                        .bias = bias };
+                        .bias = bias,
+                        .groups = (gint)groups };
   return dh_onnx_take_value (build, node, dh_graph_conv (build->graph, x, label, conv));
 }
 
@@ -222,160 +225,4 @@ dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
         return dh_onnx_refuse (node, error, "is no mean over height and width that stay as 1×1");
     }
   return dh_onnx_take_value (build, node, dh_graph_adaptive_pool (build->graph, x, 1, FALSE));
-}
-
-/* Resizing */
-
-/* Whose size a value is given. What joins the result says it best, then what the file reckoned it from, then the
- * picture, or whatever was made last and is as large. */
-static DhValue
-find_like (DhOnnxBuild *build, const DhOnnxNode *node, DhValue from, gint64 h, gint64 w, GError **error)
-{
-  DhShape shape;
-  if (from != DH_NO_VALUE)
-    {
-      if (!dh_onnx_shape (build, node, from, &shape, error))
-        return DH_NO_VALUE;
-      if (shape.h == h && shape.w == w)
-        return from;
-    }
-  const GPtrArray *readers = g_hash_table_lookup (build->readers, node->outputs->pdata[0]);
-  for (guint i = 0; readers && i < readers->len; i++)
-    {
-      const DhOnnxNode *reader = readers->pdata[i];
-      for (guint k = 0; k < reader->inputs->len; k++)
-        {
-          const DhOnnxKnown *other = dh_onnx_input (build, reader, k);
-          if (!other || other->value == DH_NO_VALUE || g_str_equal (reader->inputs->pdata[k], node->outputs->pdata[0]))
-            continue;
-          if (!dh_onnx_shape (build, node, other->value, &shape, error))
-            return DH_NO_VALUE;
-          if (shape.h == h && shape.w == w)
-            return other->value;
-        }
-    }
-  if (build->nominal.h == h && build->nominal.w == w)
-    return build->input;
-  for (DhValue value = (DhValue)dh_graph_size (build->graph); value-- > 0;)
-    {
-      if (!dh_onnx_shape (build, node, value, &shape, error))
-        return DH_NO_VALUE;
-      if (shape.h == h && shape.w == w)
-        return value;
-    }
-  dh_onnx_refuse (node, error, "resizes to %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT ", a size that nothing else has", w,
-                  h);
-  return DH_NO_VALUE;
-}
-
-/* FALSE with an error, or how large it becomes, and whose height and width that was reckoned from. */
-static gboolean
-read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double size[2], DhValue *from, GError **error)
-{
-  const gboolean old = g_str_equal (node->operation, "Upsample") || build->model->operator_set < 11;
-  const guint scales_at = old ? 1 : 2;
-  const GArray *scales = dh_onnx_numbers (build, node, scales_at),
-               *sizes = old ? NULL : dh_onnx_numbers (build, node, 3);
-  const DhOnnxAttribute *written = dh_onnx_node_get (node, "scales", DH_ONNX_ATTRIBUTE_FLOATS);
-  double scale[2];
-  if (sizes && (sizes->len == 4 || sizes->len == 2))
-    {
-      *from = dh_onnx_input (build, node, 3)->like;
-      if (sizes->len == 4 && g_array_index (sizes, double, 1) != shape.c)
-        return dh_onnx_refuse (node, error, "resizes along channels");
-      size[0] = g_array_index (sizes, double, sizes->len - 2);
-      size[1] = g_array_index (sizes, double, sizes->len - 1);
-    }
-  else if ((scales && (scales->len == 4 || scales->len == 2)) || (written && written->numbers->len == 4))
-    {
-      *from = scales ? dh_onnx_input (build, node, scales_at)->like : DH_NO_VALUE;
-      for (guint i = 0; i < 2; i++)
-        if ((scales && scales->len == 4 && g_array_index (scales, double, i) != 1)
-            || (!scales && g_array_index (written->numbers, float, i) != 1))
-          return dh_onnx_refuse (node, error, "resizes along channels");
-      for (guint i = 0; i < 2; i++)
-        scale[i] = scales ? g_array_index (scales, double, scales->len - 2 + i)
-                          : g_array_index (written->numbers, float, 2 + i);
-      size[0] = floor (shape.h * scale[0]);
-      size[1] = floor (shape.w * scale[1]);
-    }
-  else
-    return dh_onnx_refuse (node, error, "resizes by what is not known before a picture is");
-  if (!(size[0] >= 1 && size[0] <= G_MAXINT) || !(size[1] >= 1 && size[1] <= G_MAXINT))
-    return dh_onnx_refuse (node, error, "resizes to %g×%g", size[1], size[0]);
-  return TRUE;
-}
-
-/* Behind the first visit, at another size: whether the value that was found there still is as large as the file says.
- * What is made larger by a factor fits what it then joins, or no program could compute it. */
-static gboolean
-still_like (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, const double size[2], gboolean reckoned,
-            DhValue *like, GError **error)
-{
-  DhShape found = shape;
-  const guint n = build->likes->len;
-  *like = n < build->known_likes->len ? g_array_index (build->known_likes, DhValue, n) : DH_NO_VALUE;
-  if (*like != DH_NO_VALUE && !dh_onnx_shape (build, node, *like, &found, error))
-    return FALSE;
-  if ((found.h == size[0] && found.w == size[1]) || (!reckoned && size[0] >= shape.h && size[1] >= shape.w))
-    return TRUE;
-  build->differs = TRUE;
-  return dh_onnx_refuse (node, error, "resizes to %.0f×%.0f of a picture of %d×%d, a size that nothing else has",
-                         size[1], size[0], build->nominal.w, build->nominal.h);
-}
-
-static gboolean
-take_resized (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, DhValue like, gboolean corners, GError **error)
-{
-  g_array_append_val (build->likes, like);
-  if (like == DH_NO_VALUE)
-    return dh_onnx_pass (build, node, 0, NULL, error);
-  return dh_onnx_take_value (build, node, dh_graph_resize (build->graph, x, like, corners));
-}
-
-gboolean
-dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
-{
-  const DhValue x = dh_onnx_value (build, node, 0, error);
-  const gboolean old = g_str_equal (node->operation, "Upsample") || build->model->operator_set < 11;
-  const char *mode = dh_onnx_node_get_string (node, "mode", "nearest");
-  const char *places =
-      old ? "asymmetric" : dh_onnx_node_get_string (node, "coordinate_transformation_mode", "half_pixel");
-  const DhOnnxAttribute *axes = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
-  const char *policy = dh_onnx_node_get_string (node, "keep_aspect_ratio_policy", "stretch");
-  DhShape shape;
-  double size[2] = { 0, 0 };
-  DhValue from = DH_NO_VALUE;
-  for (guint i = 0; axes && i < axes->integers->len; i++)
-    {
-      const gint64 axis = g_array_index (axes->integers, gint64, i);
-      if (axes->integers->len % 2 || (axis < 0 ? axis + 4 : axis) != 4 - (gint64)axes->integers->len + i)
-        return dh_onnx_refuse (node, error, "resizes along axes in an order of its own");
-    }
-  if (!g_str_equal (policy, "stretch"))
-    return dh_onnx_refuse (node, error, "resizes with “%s”: here height and width are as they are said", policy);
-  if (x == DH_NO_VALUE || !dh_onnx_shape (build, node, x, &shape, error)
-      || !read_size (build, node, shape, size, &from, error))
-    return FALSE;
-  DhValue like = DH_NO_VALUE;
-  if (build->known_likes && !still_like (build, node, shape, size, from != DH_NO_VALUE, &like, error))
-    return FALSE;
-  const gboolean corners = g_str_equal (places, "align_corners");
-  if (build->known_likes || (size[0] == shape.h && size[1] == shape.w))
-    return take_resized (build, node, x, like, corners, error);
-  /* Of one pixel all become the same, however. */
-  if (shape.h != 1 || shape.w != 1)
-    {
-      if (!g_str_equal (mode, "linear") && !g_str_equal (mode, "bilinear"))
-        return dh_onnx_refuse (node, error, "resizes by “%s”: here it is bilinear", mode);
-      if (!corners && !g_str_equal (places, "half_pixel") && !g_str_equal (places, "pytorch_half_pixel"))
-        return dh_onnx_refuse (
-            node, error, "resizes with “%s” coordinates: here pixels' centres or corners are aligned%s", places,
-            old ? "; before operator set 11 there is nothing else, so export it with a later one" : "");
-      if (dh_onnx_node_get_int (node, "antialias", 0))
-        return dh_onnx_refuse (node, error, "resizes with antialias");
-      build->align_corners = corners;
-    }
-  like = find_like (build, node, from, (gint64)size[0], (gint64)size[1], error);
-  return like != DH_NO_VALUE && take_resized (build, node, x, like, corners, error);
 }
