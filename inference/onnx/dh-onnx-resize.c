@@ -152,6 +152,9 @@ take_resized (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, DhValue lik
   g_array_append_val (build->likes, like);
   if (like == DH_NO_VALUE)
     return dh_onnx_pass (build, node, 0, NULL, error);
+  /* Which is as large; what goes to the picture's size at the end is left to the scores. */
+  if (dh_graph_node (build->graph, like)->op == DH_OP_CHANNEL_SCALE)
+    like = build->input;
   return dh_onnx_take_value (build, node,
                              nearest ? dh_graph_resize_nearest (build->graph, x, like, 0)
                                      : dh_graph_resize (build->graph, x, like, corners));
