@@ -199,8 +199,9 @@ def mobile():
     x = silu(net.conv(skip, 24, 3, 2, group=8))
     x = net.same("Mul", gate(x, lambda g: net.same("Sigmoid", g)), x)
     net.shapes[x] = net.shapes[skip][:1] + (24,) + net.shapes[skip][2:]
-    x = net.same("LeakyRelu", net.conv(x, 12, 5, reach=2, group=4))
+    x = net.same("LeakyRelu", net.conv(net.same("Mul", x, net.constant(np.array(20.0))), 12, 5, reach=2, group=4))
     x = net.same("Mul", net.same("HardSigmoid", x), x)
+    x = net.same("Mul", x, net.constant(np.array(10.0)))  # so that the logits are not all biases
     x = net.same("PRelu", net.conv(x, 6, 1), net.constant(net.random.uniform(-0.5, 0.9, (6, 1, 1))))
     x = net.same("PRelu", net.conv(x, 6, 3, group=2), net.constant(np.array([0.3])))
     both = net.same("Mul", net.conv(x, 6, 1), net.same("Clip", x, "", net.constant(np.array(0.7))))
