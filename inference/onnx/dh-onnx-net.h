@@ -16,14 +16,16 @@ G_BEGIN_DECLS
  * whether that holds; of a file that was exported at one, nobody knows. */
 
 /* What the network wants of a picture, and which of its outputs are what: from NAME.onnx.json beside it,
- *   { "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "logits": "out", "outlier_logits": "ood" }
- * each of it may be left out. Where any number of "mean" or "std" is over 1, they are of pictures in 0…255, else in
- * 0…1. */
+ *   { "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "logits": "out", "outlier_logits": "ood",
+ *     "classes": ["road", "sidewalk"] }
+ * each of it may be left out; classes are as many as the logits. Where any number of "mean" or "std" is over 1, they
+ * are of pictures in 0…255, else in 0…1. */
 typedef struct
 {
   gboolean told;                 /* how pictures are to be normalised; else by ImageNet's mean and deviation */
   float mean[3], deviation[3];   /* of RGB in 0…1 */
   char *logits, *outlier_logits; /* names of outputs; NULL: to be found */
+  char **classes;                /* NULL: not told */
 } DhOnnxPictures;
 void dh_onnx_pictures_clear (DhOnnxPictures *pictures);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhOnnxPictures, dh_onnx_pictures_clear)

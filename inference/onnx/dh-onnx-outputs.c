@@ -132,6 +132,13 @@ dh_onnx_finish (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **err
                    "the network has %d class logits and %d outlier logits: here it is 2 to 255 and 2", classes, sides);
       return NULL;
     }
+  const guint named = pictures->classes ? g_strv_length (pictures->classes) : 0;
+  if (named > 0 && named != (guint)classes)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "the .onnx.json beside it names %u classes, and the network tells %d apart", named, classes);
+      return NULL;
+    }
   if (chosen[1] && logits_of (build, chosen[1]->value) != chosen[1]->value)
     {
       g_set_error_literal (error, DH_ERROR, DH_ERROR_UNSUPPORTED,

@@ -449,6 +449,33 @@ def other_forms(top):
     near(np.load(top / "picture_logits.npy"), evaluator.run(model, image=normalise(picture))["out"])
 
 
+def named_classes(top):
+    """Names of classes beside the file: as many as the logits, told where classes are, and in the sum."""
+    path, beside, again = top / "named.onnx", top / "named.onnx.json", top / "again.onnx"
+    net = Network()
+    net.outputs = [(net.conv("image", 3), "out")]
+    save(net, path)
+    make_picture(top, 32, 48)
+    sums = set()
+    for names in (None, ["road", "Straße \"7\"", "sky"], ["road", "sky", "pole"]):
+        beside.write_text(json.dumps({"classes": names} if names else {}))
+        told = json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)
+        assert told.get("class_names") == names, told
+        sums.add(told["sha256"])
+        run(PROGRAM, "weights", "convert", path, again, "--size", "32x48")
+        kept = {entry.key: entry.value for entry in onnx.load(str(again)).metadata_props}
+        assert json.loads(kept.get("class_names", "null")) == names, kept
+        assert not names or ", ".join(names) in run(PROGRAM, "weights", "inspect", path).stdout
+    assert len(sums) == 3
+    for names, words in ((["a", "b"], "names 2 classes, and the network tells 3"), (["a", "b", "c", "d"], "names 4 classes"),
+                         (["a", "b", 3], "each a text"), ("abc", "2 to 255 names"), (["a", "b", "a"], "each another"),
+                         (["a", "b", ""], "each another"), (["a", "b", "c\nd"], "each another"), (["a"], "2 to 255"),
+                         (["a", "b", "c" * 81], "80 characters"), ([["a"], "b", "c"], "each a text")):
+        beside.write_text(json.dumps({"classes": names}))
+        done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1)
+        assert words in done.stderr, (names, done.stderr)
+
+
 def mobile_blocks(top):
     path = top / "mobile.onnx"
     net = mobile()
@@ -702,6 +729,7 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     for kind in ENLARGED:
         case(f"made larger: {kind}", made_larger, at, kind)
     case("older operator sets", older_sets, at)
+    case("names of classes", named_classes, at)
     case("what is said of pictures and outputs", as_is_said, at)
     for name, (change, words) in REFUSED.items():
         case(f"refused: {name}", refused, at, change, words)
