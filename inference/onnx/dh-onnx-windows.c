@@ -1,11 +1,13 @@
+#include "dh-error.h"
 #include "dh-onnx-build-private.h"
 
 #include <math.h>
 #include <string.h>
 
-/* What slides over a value or shrinks it to a grid. Our operators have square windows, the same on
- * all sides; what is another is refused by name. */
+/* What slides over a value or shrinks it to a grid. Our operators have square windows, the same on all sides; a
+ * convolution is made so where that can be, what is another is refused by name. */
 
+#define MOST_SQUARE 64   /* of a kernel that is made square */
 #define MOST_WINDOW 4096 /* of kernels, strides, paddings, dilations */
 
 typedef struct
@@ -82,6 +84,53 @@ take_bias (DhOnnxBuild *build, const DhOnnxNode *node, const char *label, gint64
   return TRUE;
 }
 
+/* A window of 3×1, or one that is padded by more on one side, as a larger one with 0 around it that is square and
+ * padded by the same everywhere: which of a value's pixels meet which weights, and where results stand, is left as it
+ * is. `more`: rows above, columns on the left. FALSE: there is none. */
+static gboolean
+make_square (Window *window, gint64 more[2])
+{
+  Window larger = *window;
+  gint64 padding = 0;
+  for (guint i = 0; i < 2; i++)
+    if (window->kernel[i] == 1)
+      larger.dilation[i] = window->dilation[1 - i];
+  const gint64 step = larger.dilation[0];
+  for (guint i = 0; i < 4; i++)
+    padding = MAX (padding, window->padding[i]);
+  for (guint i = 0; i < 4; i++)
+    {
+      if ((padding - window->padding[i]) % step)
+        return FALSE;
+      larger.kernel[i % 2] += (padding - window->padding[i]) / step;
+      larger.padding[i] = padding;
+    }
+  for (guint i = 0; i < 2; i++)
+    more[i] = (padding - window->padding[i]) / step;
+  if (!is_square (&larger) || larger.kernel[0] > MOST_SQUARE)
+    return FALSE;
+  *window = larger;
+  return TRUE;
+}
+
+/* O×I×kernel×kernel of O×I×h×w; NULL where memory is short. */
+static DhTensor *
+enlarge (DhTensor *tensor, gint64 kernel, const gint64 more[2])
+{
+  const gint64 h = tensor->dims[2], w = tensor->dims[3], n = tensor->dims[0] * tensor->dims[1];
+  const gint64 dims[] = { tensor->dims[0], tensor->dims[1], kernel, kernel };
+  g_autoptr (DhTensor) real = dh_tensor_to_f32 (tensor);
+  DhTensor *larger = real ? dh_tensor_new_f32 (4, dims) : NULL;
+  if (!larger)
+    return NULL;
+  memset (dh_tensor_f32 (larger), 0, dh_tensor_size_bytes (larger));
+  for (gint64 i = 0; i < n; i++)
+    for (gint64 y = 0; y < h; y++)
+      memcpy (dh_tensor_f32 (larger) + (i * kernel + y + more[0]) * kernel + more[1],
+              dh_tensor_f32 (real) + (i * h + y) * w, (gsize)w * sizeof (float));
+  return larger;
+}
+
 gboolean
 dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
@@ -107,11 +156,19 @@ dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   /* How far the taps of 1×1 are apart is nothing. */
   if (window.kernel[0] == 1 && window.kernel[1] == 1)
     window.dilation[0] = window.dilation[1] = 1;
-  if (!is_square (&window))
+  gint64 more[2];
+  const gboolean square = is_square (&window);
+  if (!square && !make_square (&window, more))
     return refuse_window (node, &window, error);
+  DhTensor *weights = square ? dh_tensor_ref (tensor) : enlarge (tensor, window.kernel[0], more);
+  if (!weights)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for a network's parameters");
+      return FALSE;
+    }
   const char *label = dh_onnx_label (build, node->inputs->pdata[1], node);
   g_autofree char *name = g_strconcat (label, ".weight", NULL);
-  dh_tensor_dict_take (build->tensors, name, dh_tensor_ref (tensor));
+  dh_tensor_dict_take (build->tensors, name, weights);
   if (bias && !take_bias (build, node, label, out, error))
     return FALSE;
   const DhConv conv = { .out = (gint)out,

@@ -494,6 +494,28 @@ def mobile_blocks(top):
          evaluator.run(onnx.load(str(again)), image=make_picture(top, 97, 131)[None])["likelihood"])
 
 
+def oblong(top):
+    """Windows that are longer than wide, and padded by more on one side."""
+    path = top / "oblong.onnx"
+    net = Network()
+
+    def conv(x, out, h, w, pads, strides=(1, 1), reach=(1, 1), group=1):
+        weight = net.constant(net.random.uniform(-1, 1, (out, net.channels(x) // group, h, w)))
+        return net.node("Conv", x, weight, shape=(1, out, None, None), kernel_shape=[h, w], pads=pads, strides=list(strides),
+                        dilations=list(reach), group=group)
+    x = net.relu(conv("image", 6, 3, 1, [1, 0, 1, 0]))
+    x = net.relu(conv(x, 6, 1, 5, [0, 2, 0, 2], group=3))
+    x = net.relu(conv(x, 6, 3, 1, [4, 0, 4, 0], reach=(4, 1)))
+    x = net.relu(conv(x, 6, 1, 3, [0, 2, 0, 2], reach=(7, 2)))
+    x = net.relu(conv(x, 6, 3, 3, [0, 0, 1, 1], (2, 2)))
+    x = net.relu(conv(x, 6, 5, 5, [1, 2, 2, 1], (2, 2), group=6))
+    x = net.relu(conv(x, 6, 2, 2, [0, 1, 1, 0]))
+    net.outputs = [(net.resize(net.conv(x, 5, 1), "image"), "out")]
+    model = save(net, path)
+    for height, width in ((64, 96), (97, 131)):
+        infer_near(top, path, model, height, width)
+
+
 ENLARGED = ("2", "3", "4", "4 by 2", "8", "1", "pixels", "nearest", "nearest 4", "nearest to a size")
 
 
@@ -600,6 +622,7 @@ def transpose_first(net):
 REFUSED = {
     "groups": (lambda n: first(n, "Conv", group=2), "2 groups"),
     "an oblong window": (lambda n: first(n, "Conv", pads=[1, 2, 1, 2]), "square"),
+    "an oblong window that shrinks": (lambda n: first(n, "Conv", pads=[0, 1, 2, 1], dilations=[2, 1]), "square"),
     "strides that differ": (lambda n: first(n, "Conv", strides=[1, 2]), "square"),
     "padding of one side": (lambda n: first(n, "MaxPool", pads=[0, 0, 1, 1]), "square"),
     "a huge dilation": (lambda n: first(n, "Conv", dilations=[1 << 40, 1 << 40]), "dilations"),
@@ -728,6 +751,7 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     case("blocks of small networks", mobile_blocks, at)
     for kind in ENLARGED:
         case(f"made larger: {kind}", made_larger, at, kind)
+    case("windows that are not square", oblong, at)
     case("older operator sets", older_sets, at)
     case("names of classes", named_classes, at)
     case("what is said of pictures and outputs", as_is_said, at)
