@@ -9,6 +9,7 @@ typedef struct
   DhValue value;     /* of the graph; DH_NO_VALUE where it is none */
   const char *ended; /* "Softmax", "ArgMax": nothing but an output may read it; NULL: anything may. Static */
   gint classes;      /* of a value, the axis of its channels: 1 but where it ended */
+  gboolean flat;     /* it ended by losing that axis, of one channel, and goes on where it has it again */
   DhTensor *tensor;  /* a constant; NULL: none */
   GArray *numbers;   /* double: reckoned ones, or a small constant's; NULL: none */
   gboolean whole;    /* the numbers are integers */
@@ -108,6 +109,7 @@ gboolean dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError *
 /* dh-onnx-windows.c: what slides over a value. */
 gboolean dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+/* A mean over height and width, or a mean or sum over channels. */
 gboolean dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 
 G_END_DECLS

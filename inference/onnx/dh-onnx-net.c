@@ -151,6 +151,7 @@ dh_onnx_pass (DhOnnxBuild *build, const DhOnnxNode *node, guint index, const cha
     return dh_onnx_refuse (node, error, "reads what is not known");
   DhOnnxKnown same = *known;
   same.ended = ended ? ended : known->ended;
+  same.flat = known->flat && !ended;
   same.tensor = known->tensor ? dh_tensor_ref (known->tensor) : NULL;
   same.numbers = known->numbers ? g_array_ref (known->numbers) : NULL;
   return take (build, node, same);

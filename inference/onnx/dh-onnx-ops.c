@@ -59,11 +59,30 @@ transpose (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   return TRUE;
 }
 
+/* What has lost its channels' axis has it again. */
+static gboolean
+is_unsqueezed (DhOnnxBuild *build, const DhOnnxNode *node)
+{
+  const DhOnnxAttribute *attribute = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
+  const GArray *input = dh_onnx_numbers (build, node, 1);
+  if (!g_str_equal (node->operation, "Unsqueeze")
+      || (attribute ? attribute->integers->len
+          : input   ? input->len
+                    : 0)
+             != 1)
+    return FALSE;
+  const double axis =
+      attribute ? (double)g_array_index (attribute->integers, gint64, 0) : g_array_index (input, double, 0);
+  return axis == 1 || axis == -3;
+}
+
 /* Behind these nothing is read but an output; of numbers and values they change the form alone. */
 static gboolean
 reshape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
   const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  if (known && known->flat && is_unsqueezed (build, node))
+    return dh_onnx_take_value (build, node, known->value);
   if (known && known->value != DH_NO_VALUE && !known->ended)
     return dh_onnx_refuse (node, error, "changes the form of a value, which is N×C×H×W here");
   if (known && (known->ended || dh_onnx_numbers (build, node, 0)))
@@ -301,6 +320,7 @@ dh_onnx_operation (const DhOnnxNode *node)
     { "Mul", reckon },
     { "PRelu", dh_onnx_do_activation },
     { "ReduceMean", dh_onnx_do_mean },
+    { "ReduceSum", dh_onnx_do_mean },
     { "Relu", dh_onnx_do_activation },
     { "Reshape", reshape },
     { "Resize", dh_onnx_do_resize },

@@ -259,14 +259,43 @@ dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
                                   : dh_graph_average_pool (build->graph, x, kernel, stride, padding));
 }
 
-/* GlobalAveragePool, and ReduceMean over height and width */
+/* As a 1×1 convolution to one channel. */
+static gboolean
+take_over_channels (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, GError **error)
+{
+  const gint channels = dh_graph_node (build->graph, x)->channels;
+  const gint64 dims[] = { 1, channels, 1, 1 };
+  DhTensor *weights = dh_tensor_new_f32 (4, dims);
+  if (!weights)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for a network's parameters");
+      return FALSE;
+    }
+  for (gint c = 0; c < channels; c++)
+    dh_tensor_f32 (weights)[c] = g_str_equal (node->operation, "ReduceSum") ? 1 : 1 / (float)channels;
+  const char *label = dh_onnx_label (build, node->outputs->pdata[0], node);
+  g_autofree char *name = g_strconcat (label, ".weight", NULL);
+  dh_tensor_dict_take (build->tensors, name, weights);
+  const DhConv conv = { .out = 1, .kernel = 1 };
+  if (!dh_onnx_take_value (build, node, dh_graph_conv (build->graph, x, label, conv)))
+    return FALSE;
+  if (!dh_onnx_node_get_int (node, "keepdims", 1))
+    {
+      DhOnnxKnown *known = g_hash_table_lookup (build->known, node->outputs->pdata[0]);
+      known->ended = "sum or mean over channels";
+      known->flat = TRUE;
+    }
+  return TRUE;
+}
+
+/* GlobalAveragePool, ReduceMean and ReduceSum */
 gboolean
 dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
   const DhValue x = dh_onnx_value (build, node, 0, error);
   if (x == DH_NO_VALUE)
     return FALSE;
-  if (g_str_equal (node->operation, "ReduceMean"))
+  if (!g_str_equal (node->operation, "GlobalAveragePool"))
     {
       const DhOnnxAttribute *attribute = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
       const GArray *input = dh_onnx_numbers (build, node, 1);
@@ -276,8 +305,12 @@ dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
         {
           const double axis =
               attribute ? (double)g_array_index (attribute->integers, gint64, i) : g_array_index (input, double, i);
-          sides |= axis == 2 || axis == -2 ? 1 : axis == 3 || axis == -1 ? 2 : 4;
+          sides |= axis == 2 || axis == -2 ? 1 : axis == 3 || axis == -1 ? 2 : axis == 1 || axis == -3 ? 4 : 8;
         }
+      if (sides == 4)
+        return take_over_channels (build, node, x, error);
+      if (g_str_equal (node->operation, "ReduceSum"))
+        return dh_onnx_refuse (node, error, "is no sum over channels");
       if (sides != 3 || !dh_onnx_node_get_int (node, "keepdims", 1))
         return dh_onnx_refuse (node, error, "is no mean over height and width that stay as 1×1");
     }

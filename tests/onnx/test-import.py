@@ -206,6 +206,11 @@ def mobile():
     x = net.same("PRelu", net.conv(x, 6, 3, group=2), net.constant(np.array([0.3])))
     both = net.same("Mul", net.conv(x, 6, 1), net.same("Clip", x, "", net.constant(np.array(0.7))))
     one = net.node("Sigmoid", net.conv(x, 1, 1), shape=(1, 1, None, None))
+    together = net.node("ReduceSum", net.same("Mul", x, both), net.constant([1]), shape=(1, None, None), keepdims=0)
+    together = net.node("Sigmoid", net.node("Unsqueeze", together, net.constant([1])), shape=(1, 1, None, None))
+    other = net.node("Sub", net.constant(np.array(1.0)), together, shape=net.shapes[together])
+    mean = net.node("ReduceMean", x, shape=(1, 1, None, None), axes=[-3], keepdims=1)
+    both = net.concat(net.same("Mul", both, together), net.same("Mul", other, net.same("Mul", mean, one)))
     x = net.concat(net.same("Mul", both, one), net.same("Mul", one, net.conv(x, 1, 1)))
     net.outputs = [(net.same("Sigmoid", net.resize(net.conv(net.concat(x, net.same("HardSwish", x)), 5, 1), "image")), "out")]
     return net
