@@ -261,6 +261,25 @@ add_larger (GPtrArray *list)
       }
 }
 
+/* The picture is read by a convolution and by a pool, in either order: as ERFNet and ENet begin. */
+static void
+add_beginnings (GPtrArray *list)
+{
+  static const float mean[3] = { 0.485f, 0.456f, 0.406f }, deviation[3] = { 0.229f, 0.224f, 0.225f };
+  for (guint order = 0; order < 2; order++)
+    {
+      DhGraph *graph = dh_graph_new ();
+      const DhShape input = { 2, 3, 18, 22 };
+      const DhValue x = dh_graph_channel_scale (graph, dh_graph_input (graph, 3), mean, deviation);
+      const DhConv conv = { .out = 13, .kernel = 3, .stride = 2, .padding = 1, .bias = TRUE };
+      DhValue parts[2];
+      for (guint i = 0; i < 2; i++)
+        parts[i] = i == order ? dh_graph_conv (graph, x, "conv", conv) : dh_graph_max_pool (graph, x, 2, 2, 0);
+      ops_deliver (ops_add_case (list, graph, input, "concat/picture-read-twice-%u", order),
+                   dh_graph_relu (graph, dh_graph_norm (graph, dh_graph_concat (graph, parts, 2), "norm", 0.1)));
+    }
+}
+
 void
 ops_add_foreign (GPtrArray *list)
 {
@@ -268,4 +287,5 @@ ops_add_foreign (GPtrArray *list)
   add_activations (list);
   add_products (list);
   add_larger (list);
+  add_beginnings (list);
 }

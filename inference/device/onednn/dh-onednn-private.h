@@ -44,7 +44,7 @@ struct _DhCpuView
   gboolean relu;
   DhValue owner;     /* the node for which the buffer was made and whose value it holds whole; or DH_NO_VALUE */
   gboolean positive; /* what it holds is never below 0 */
-  gboolean raw;      /* the input picture, C×H×W: no planes; scale and shift by channel */
+  gboolean raw;      /* the input picture, C×H×W: no planes, or one, as it was scaled; scale and shift by channel */
   gboolean packed;   /* in bfloat16, as `taps_pack` makes it, which only convolutions of tiles read */
 };
 

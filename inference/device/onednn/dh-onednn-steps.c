@@ -241,6 +241,13 @@ pack_item (const DhCpuStep *step, gint item, float *scratch)
   step->kernels->pack (step->u.copy.from, step->u.copy.channels, &step->output, item);
 }
 
+/* The picture as an earlier step has scaled it. */
+static void
+bind_pack (DhCpuStep *step)
+{
+  step->u.copy.from = step->made_at;
+}
+
 DhCpuView *
 dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw)
 {
@@ -251,7 +258,12 @@ dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw)
   step->out = out;
   step->u.copy.channels = out->channels;
   step->n_items = out->n_planes * out->h;
-  step->reads_input = TRUE;
+  step->reads_input = raw->n_planes == 0;
+  if (!step->reads_input)
+    {
+      step->made = raw;
+      step->bind = bind_pack;
+    }
   step->item = pack_item;
   return out;
 }
