@@ -330,7 +330,6 @@ dh_model_has_outlier_head (DhModel *model)
 const char *const *
 dh_model_class_names (DhModel *model)
 {
-  g_return_val_if_fail (model != NULL, NULL);
   return (const char *const *)model->class_names;
 }
 

@@ -202,8 +202,6 @@ DhCpuView *dh_cpu_add_product (DhCpuPlan *plan, const char *name, const DhCpuVie
 const DhCpuView *dh_cpu_add_relaid (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *like);
 /* Plain, and its channels stand as they count. */
 const DhCpuView *dh_cpu_add_ordered (DhCpuPlan *plan, const char *name, const DhCpuView *in);
-DhCpuView *dh_cpu_add_depth_to_space (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape,
-                                      DhValue owner);
 DhCpuView *dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw);
 DhCpuView *dh_cpu_add_pool (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape, DhValue owner);
 /* `sum` may be NULL; `in_place`: writes over it. */
@@ -265,6 +263,10 @@ DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **e
 gboolean dh_cpu_is_depthwise (const DhNode *node, gint in_channels);
 DhCpuView *dh_cpu_add_depthwise (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
 DhCpuView *dh_cpu_add_groups (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+
+/* dh-onednn-depth.c */
+DhCpuView *dh_cpu_add_depth_to_space (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape,
+                                      DhValue owner);
 
 /* dh-onednn-score.c */
 /* `logits`, `logits_ood`: plain; either may be NULL. */
