@@ -37,6 +37,8 @@ print_json (const DhInspection *inspection)
     json_builder_add_int_value (json, inspection->classes);
   else
     json_builder_add_null_value (json);
+  if (inspection->class_names)
+    add_strings (json, "class_names", inspection->class_names);
   dh_json_member_boolean (json, "outlier_head", inspection->outlier_head);
   dh_json_member_int (json, "parameters", inspection->parameters);
   dh_json_member_int (json, "tensors", inspection->n_tensors);
@@ -75,7 +77,8 @@ print_text (const DhInspection *inspection)
   if (inspection->architecture)
     {
       printf ("  architecture   %s\n", inspection->architecture);
-      printf ("  classes        %d\n", inspection->classes);
+      g_autofree char *names = inspection->class_names ? g_strjoinv (", ", inspection->class_names) : NULL;
+      printf ("  classes        %d%s%s\n", inspection->classes, names ? ": " : "", names ? names : "");
       printf ("  outlier head   %s\n",
               inspection->outlier_head ? "yes" : "no: dataset posterior and hybrid score are not available");
       printf ("  normalisation  %s\n", inspection->normalisation);

@@ -26,6 +26,7 @@ dh_model_info_unref (DhModelInfo *info)
   g_free (info->path);
   g_free (info->sha256);
   g_free (info->normalisation);
+  g_strfreev (info->class_names);
   g_free (info);
 }
 

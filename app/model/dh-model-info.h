@@ -13,6 +13,7 @@ typedef struct
   char *path;         /* NULL where it came with the program */
   char *sha256;
   guint n_classes;
+  char **class_names; /* as many, where the network has its own; else NULL */
   gboolean has_outlier_head;
   gint64 n_parameters;
   char *normalisation; /* what happens to the picture before the network, in words */

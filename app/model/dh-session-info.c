@@ -94,6 +94,8 @@ dh_session_get_notes (DhSession *self)
 const char *
 dh_session_get_class_name (DhSession *self, guint id)
 {
+  if (self->model != NULL && self->model->class_names != NULL)
+    return id < self->model->n_classes ? self->model->class_names[id] : NULL;
   return dh_class_table_class_name (self->table, id);
 }
 
@@ -107,7 +109,8 @@ dh_session_get_class_color (DhSession *self, guint palette, guint id, guint8 rgb
 const char *
 dh_session_get_class_table_title (DhSession *self)
 {
-  return self->table != NULL ? self->table->title : NULL;
+  const gboolean own = self->model != NULL && self->model->class_names != NULL;
+  return self->table != NULL && !own ? self->table->title : NULL;
 }
 
 static void

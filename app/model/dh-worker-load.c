@@ -51,6 +51,7 @@ describe (DhPredictor *predictor, const DhWorkerCommand *command, const char *in
   info->title = command->name != NULL ? g_strdup (command->name) : g_path_get_basename (command->path);
   info->sha256 = g_strdup (dh_model_sha256 (model));
   info->n_classes = dh_model_classes (model);
+  info->class_names = g_strdupv ((char **)dh_model_class_names (model));
   info->has_outlier_head = dh_model_has_outlier_head (model);
   info->n_parameters = dh_model_parameter_count (model);
   info->normalisation = g_strdup (dh_model_normalisation (model));

@@ -26,4 +26,12 @@ dh_bilinear_at (gint i, gint in, gint out, gboolean align_corners)
   return at;
 }
 
+/* The same where it reads one place alone. */
+static inline DhBilinear
+dh_nearest_at (gint i, gint in, gint out)
+{
+  const gint at = (gint)((gint64)i * in / out);
+  return (DhBilinear){ at, at, 0 };
+}
+
 G_END_DECLS

@@ -57,7 +57,7 @@ dh_lowering_only_reader (const DhLowering *lowering, DhValue v)
 gboolean
 dh_lowering_can_defer (const DhLowering *lowering, DhValue v)
 {
-  if (lowering->is_output[v])
+  if (lowering->is_output[v] || dh_lowering_node (lowering, v)->nearest)
     return FALSE;
   const DhValue next = dh_lowering_only_reader (lowering, v);
   if (next != DH_NO_VALUE && dh_lowering_node (lowering, next)->op == DH_OP_ADD)

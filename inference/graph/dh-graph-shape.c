@@ -39,16 +39,21 @@ infer_node (const DhGraph *graph, const DhNode *node, const DhShape *shapes, DhS
         w = (gint64)CLAMP (rint (node->grid_rows * ((double)x.w / x.h)), 1, G_MAXINT);
       break;
     case DH_OP_RESIZE:
-      h = shapes[node->like].h;
-      w = shapes[node->like].w;
+      h = node->factor ? (gint64)x.h * node->factor : shapes[node->like].h;
+      w = node->factor ? (gint64)x.w * node->factor : shapes[node->like].w;
       break;
+    case DH_OP_DEPTH_TO_SPACE:
+      h = (gint64)x.h * node->kernel;
+      w = (gint64)x.w * node->kernel;
+      break;
+    case DH_OP_MULTIPLY:
     case DH_OP_ADD:
     case DH_OP_CONCAT:
     case DH_OP_SCORE:
       for (guint i = 1; i < node->n_inputs; i++)
         {
           const DhShape y = shapes[node->inputs[i]];
-          if (y.h == x.h && y.w == x.w && y.n == x.n)
+          if (y.n == x.n && ((y.h == x.h && y.w == x.w) || (node->op == DH_OP_MULTIPLY && y.h == 1 && y.w == 1)))
             continue;
           g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "The %s at “%s” joins %d×%d and %d×%d values",
                        dh_op_name (node->op), node->name, x.h, x.w, y.h, y.w);
@@ -158,8 +163,8 @@ dh_graph_list_parameters (const DhGraph *graph, const DhValue *outputs, guint n_
       const gint64 channels = node->channels;
       if (needed[i] && node->op == DH_OP_CONV)
         {
-          const gint64 dims[] = { channels, dh_graph_node (graph, node->inputs[0])->channels, node->kernel,
-                                  node->kernel };
+          const gint64 dims[] = { channels, dh_graph_node (graph, node->inputs[0])->channels / node->groups,
+                                  node->kernel, node->kernel };
           add_parameter (list, i, node->name, ".weight", TRUE, 4, dims);
           if (node->bias)
             add_parameter (list, i, node->name, ".bias", TRUE, 1, &channels);
@@ -195,5 +200,5 @@ dh_graph_node_flop (const DhGraph *graph, const DhShape *shapes, DhValue value)
   if (node->op != DH_OP_CONV)
     return 0;
   const DhShape to = shapes[value];
-  return 2.0 * to.n * to.c * to.h * to.w * shapes[node->inputs[0]].c * node->kernel * node->kernel;
+  return 2.0 * to.n * to.c * to.h * to.w * (shapes[node->inputs[0]].c / node->groups) * node->kernel * node->kernel;
 }

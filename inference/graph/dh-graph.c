@@ -14,12 +14,15 @@ static const char *const op_names[DH_N_OPS] = {
   [DH_OP_CONV] = "convolution",
   [DH_OP_NORM] = "batch norm",
   [DH_OP_RELU] = "ReLU",
+  [DH_OP_ACTIVATION] = "activation",
   [DH_OP_ADD] = "add",
+  [DH_OP_MULTIPLY] = "multiply",
   [DH_OP_CONCAT] = "concat",
   [DH_OP_MAX_POOL] = "max pool",
   [DH_OP_AVERAGE_POOL] = "average pool",
   [DH_OP_ADAPTIVE_POOL] = "adaptive pool",
   [DH_OP_RESIZE] = "resize",
+  [DH_OP_DEPTH_TO_SPACE] = "depth to space",
   [DH_OP_DROPOUT] = "dropout",
   [DH_OP_SCORE] = "score",
 };
@@ -29,6 +32,22 @@ dh_op_name (DhOp op)
 {
   g_return_val_if_fail (op < DH_N_OPS, NULL);
   return op_names[op];
+}
+
+static const char *const activation_names[DH_N_ACTIVATIONS] = {
+  [DH_ACTIVATION_CLIP] = "clip",
+  [DH_ACTIVATION_LEAKY] = "leaky ReLU",
+  [DH_ACTIVATION_HARD_SIGMOID] = "hard sigmoid",
+  [DH_ACTIVATION_HARD_SWISH] = "hard swish",
+  [DH_ACTIVATION_SIGMOID] = "sigmoid",
+  [DH_ACTIVATION_SILU] = "SiLU",
+};
+
+const char *
+dh_activation_name (DhActivationKind kind)
+{
+  g_return_val_if_fail (kind < DH_N_ACTIVATIONS, NULL);
+  return activation_names[kind];
 }
 
 static void
@@ -93,6 +112,7 @@ append (DhGraph *graph, DhNode node, const char *name, const DhValue *inputs, gu
   node.name = g_strdup (name ? name : dh_graph_node (graph, inputs[0])->name);
   node.inputs = n_inputs ? g_memdup2 (inputs, n_inputs * sizeof *inputs) : NULL;
   node.n_inputs = n_inputs;
+  node.groups = MAX (node.groups, 1);
   g_array_append_val (graph->nodes, node);
   return (DhValue)graph->nodes->len - 1;
 }
@@ -128,13 +148,16 @@ dh_graph_conv (DhGraph *graph, DhValue x, const char *name, DhConv conv)
   g_return_val_if_fail (is_value (graph, x) && name != NULL, DH_NO_VALUE);
   g_return_val_if_fail (conv.out > 0 && conv.kernel > 0 && conv.stride >= 0 && conv.padding >= 0 && conv.dilation >= 0,
                         DH_NO_VALUE);
+  const gint groups = MAX (conv.groups, 1);
+  g_return_val_if_fail (conv.out % groups == 0 && dh_graph_node (graph, x)->channels % groups == 0, DH_NO_VALUE);
   const DhNode node = { .op = DH_OP_CONV,
                         .channels = conv.out,
                         .kernel = conv.kernel,
                         .stride = conv.stride ? conv.stride : 1,
                         .padding = conv.padding,
                         .dilation = conv.dilation ? conv.dilation : 1,
-                        .bias = conv.bias };
+                        .bias = conv.bias,
+                        .groups = groups };
   return append (graph, node, name, &x, 1);
 }
 
@@ -153,12 +176,28 @@ dh_graph_relu (DhGraph *graph, DhValue x)
 }
 
 DhValue
+dh_graph_activation (DhGraph *graph, DhValue x, DhActivation activation)
+{
+  g_return_val_if_fail (is_value (graph, x) && activation.kind < DH_N_ACTIVATIONS, DH_NO_VALUE);
+  return append_unary (graph, (DhNode){ .op = DH_OP_ACTIVATION, .activation = activation }, NULL, x);
+}
+
+DhValue
 dh_graph_add (DhGraph *graph, DhValue a, DhValue b)
 {
   g_return_val_if_fail (is_value (graph, a) && is_value (graph, b), DH_NO_VALUE);
   const gint channels = dh_graph_node (graph, a)->channels;
   g_return_val_if_fail (channels == dh_graph_node (graph, b)->channels, DH_NO_VALUE);
   return append (graph, (DhNode){ .op = DH_OP_ADD, .channels = channels }, NULL, (DhValue[]){ a, b }, 2);
+}
+
+DhValue
+dh_graph_multiply (DhGraph *graph, DhValue x, DhValue by)
+{
+  g_return_val_if_fail (is_value (graph, x) && is_value (graph, by), DH_NO_VALUE);
+  const gint channels = dh_graph_node (graph, x)->channels, others = dh_graph_node (graph, by)->channels;
+  g_return_val_if_fail (others == channels || others == 1, DH_NO_VALUE);
+  return append (graph, (DhNode){ .op = DH_OP_MULTIPLY, .channels = channels }, NULL, (DhValue[]){ x, by }, 2);
 }
 
 DhValue
@@ -218,6 +257,30 @@ dh_graph_resize (DhGraph *graph, DhValue x, DhValue like, gboolean align_corners
 {
   g_return_val_if_fail (is_value (graph, x) && is_value (graph, like), DH_NO_VALUE);
   return append_unary (graph, (DhNode){ .op = DH_OP_RESIZE, .like = like, .align_corners = align_corners }, NULL, x);
+}
+
+DhValue
+dh_graph_resize_nearest (DhGraph *graph, DhValue x, DhValue like, gint factor)
+{
+  g_return_val_if_fail (is_value (graph, x) && (like == DH_NO_VALUE ? factor > 0 : is_value (graph, like)),
+                        DH_NO_VALUE);
+  DhNode node = { .op = DH_OP_RESIZE, .nearest = TRUE, .like = like };
+  if (like == DH_NO_VALUE)
+    {
+      node.like = x;
+      node.factor = factor;
+    }
+  return append_unary (graph, node, NULL, x);
+}
+
+DhValue
+dh_graph_depth_to_space (DhGraph *graph, DhValue x, gint block)
+{
+  g_return_val_if_fail (is_value (graph, x) && block > 0 && block <= 64, DH_NO_VALUE);
+  const gint channels = dh_graph_node (graph, x)->channels;
+  g_return_val_if_fail (channels % (block * block) == 0, DH_NO_VALUE);
+  const DhNode node = { .op = DH_OP_DEPTH_TO_SPACE, .channels = channels / (block * block), .kernel = block };
+  return append (graph, node, NULL, &x, 1);
 }
 
 DhValue

@@ -9,6 +9,7 @@ typedef struct
   DhValue value;     /* of the graph; DH_NO_VALUE where it is none */
   const char *ended; /* "Softmax", "ArgMax": nothing but an output may read it; NULL: anything may. Static */
   gint classes;      /* of a value, the axis of its channels: 1 but where it ended */
+  gboolean flat;     /* it ended by losing that axis, of one channel, and goes on where it has it again */
   DhTensor *tensor;  /* a constant; NULL: none */
   GArray *numbers;   /* double: reckoned ones, or a small constant's; NULL: none */
   gboolean whole;    /* the numbers are integers */
@@ -86,10 +87,29 @@ gboolean dh_onnx_cast_numbers (DhOnnxBuild *build, const DhOnnxNode *node, gbool
 gboolean dh_onnx_reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_join_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 
-/* dh-onnx-windows.c: what slides over a value or makes it larger. */
+/* dh-onnx-ops.c: one number, or one a channel: 1, C×1×1 or 1×C×1×1. FALSE where it is neither. */
+gboolean dh_onnx_read_channels (const DhOnnxKnown *known, gint channels, float *values) G_GNUC_INTERNAL;
+/* weight · x + bias by channel; DH_NO_VALUE with an error. */
+DhValue dh_onnx_scale (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, const float *weight, const float *bias,
+                       GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-activations.c: functions of one value at a time, and products, which some of them are written as. */
+gboolean dh_onnx_do_activation (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_clip (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_maximum (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_multiply (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-transposed.c: what makes a value larger by its channels. */
+gboolean dh_onnx_do_transposed (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_depth_to_space (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-resize.c */
+gboolean dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+
+/* dh-onnx-windows.c: what slides over a value. */
 gboolean dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+/* A mean over height and width, or a mean or sum over channels. */
 gboolean dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
-gboolean dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 
 G_END_DECLS

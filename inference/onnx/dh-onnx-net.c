@@ -151,6 +151,7 @@ dh_onnx_pass (DhOnnxBuild *build, const DhOnnxNode *node, guint index, const cha
     return dh_onnx_refuse (node, error, "reads what is not known");
   DhOnnxKnown same = *known;
   same.ended = ended ? ended : known->ended;
+  same.flat = known->flat && !ended;
   same.tensor = known->tensor ? dh_tensor_ref (known->tensor) : NULL;
   same.numbers = known->numbers ? g_array_ref (known->numbers) : NULL;
   return take (build, node, same);
@@ -235,8 +236,8 @@ check_operations (const DhOnnxModel *model, GError **error)
     g_string_append_printf (text, "%s%s (%u)", i > 0 ? ", " : "", (const char *)names->pdata[i],
                             GPOINTER_TO_UINT (g_hash_table_lookup (counts, names->pdata[i])));
   g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-               "the network has operators that are not known here: %s%s. Networks of convolutions, norms, ReLUs, pools "
-               "and bilinear resizing are; the score maps of any other can be imported",
+               "the network has operators that are not known here: %s%s. Networks of convolutions, norms, "
+               "activations, products, pools and resizing are; the score maps of any other can be imported",
                text->str, names->len > 6 ? " and more" : "");
   return FALSE;
 }

@@ -4,24 +4,28 @@
 
 G_BEGIN_DECLS
 
-/* A network of somebody else's, as ONNX, made a net of ours: convolutions of one group with square kernels, batch norms
- * (and sums and products with a number a channel), ReLU, sums, concatenations along channels, max and average pools,
- * global and adaptive ones, bilinear resizing, dropout. It reads N×3×H×W in float32 and gives the logits f, N×K×h×w,
- * and, if it has an outlier head, g, N×2×h×w (the second the outlier's): each before or behind a softmax or argmax, at
- * the picture's size or smaller. Small numbers that are reckoned from shapes are reckoned here, at the size that the
- * file was exported with, or at one of our own; what is resized is from then on as large as the value whose shape that
- * was, so that the net takes pictures of any size. Where it is ours, a second size tells whether that holds; of a file
- * that was exported at one, nobody knows. */
+/* A network of somebody else's, as ONNX, made a net of ours: convolutions of any groups with square kernels, transposed
+ * ones that make a value a whole number of times as large, depth to space, batch norms (and sums and products with a
+ * number a channel), ReLU and its like (clips, leaky ones, sigmoids, hard ones, what is gated by them), sums and
+ * products of values, concatenations along channels, max and average pools, global and adaptive ones, resizing that is
+ * bilinear or takes the nearest, dropout. It reads N×3×H×W in float32 and gives the logits f, N×K×h×w,
+ * and, if it has an outlier head, g, N×2×h×w (the second the outlier's): each before or behind a softmax or argmax (f
+ * behind a sigmoid, too), at the picture's size or smaller. Small numbers that are reckoned from shapes are reckoned
+ * here, at the size that the file was exported with, or at one of our own; what is resized is from then on as large as
+ * the value whose shape that was, so that the net takes pictures of any size. Where it is ours, a second size tells
+ * whether that holds; of a file that was exported at one, nobody knows. */
 
 /* What the network wants of a picture, and which of its outputs are what: from NAME.onnx.json beside it,
- *   { "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "logits": "out", "outlier_logits": "ood" }
- * each of it may be left out. Where any number of "mean" or "std" is over 1, they are of pictures in 0…255, else in
- * 0…1. */
+ *   { "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "logits": "out", "outlier_logits": "ood",
+ *     "classes": ["road", "sidewalk"] }
+ * each of it may be left out; classes are as many as the logits. Where any number of "mean" or "std" is over 1, they
+ * are of pictures in 0…255, else in 0…1. */
 typedef struct
 {
   gboolean told;                 /* how pictures are to be normalised; else by ImageNet's mean and deviation */
   float mean[3], deviation[3];   /* of RGB in 0…1 */
   char *logits, *outlier_logits; /* names of outputs; NULL: to be found */
+  char **classes;                /* NULL: not told */
 } DhOnnxPictures;
 void dh_onnx_pictures_clear (DhOnnxPictures *pictures);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhOnnxPictures, dh_onnx_pictures_clear)

@@ -59,52 +59,35 @@ transpose (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   return TRUE;
 }
 
+/* What has lost its channels' axis has it again. */
+static gboolean
+is_unsqueezed (DhOnnxBuild *build, const DhOnnxNode *node)
+{
+  const DhOnnxAttribute *attribute = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
+  const GArray *input = dh_onnx_numbers (build, node, 1);
+  if (!g_str_equal (node->operation, "Unsqueeze")
+      || (attribute ? attribute->integers->len
+          : input   ? input->len
+                    : 0)
+             != 1)
+    return FALSE;
+  const double axis =
+      attribute ? (double)g_array_index (attribute->integers, gint64, 0) : g_array_index (input, double, 0);
+  return axis == 1 || axis == -3;
+}
+
 /* Behind these nothing is read but an output; of numbers and values they change the form alone. */
 static gboolean
 reshape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
   const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  if (known && known->flat && is_unsqueezed (build, node))
+    return dh_onnx_take_value (build, node, known->value);
   if (known && known->value != DH_NO_VALUE && !known->ended)
     return dh_onnx_refuse (node, error, "changes the form of a value, which is N×C×H×W here");
   if (known && (known->ended || dh_onnx_numbers (build, node, 0)))
     return dh_onnx_pass (build, node, 0, known->ended, error);
   return dh_onnx_refuse (node, error, "changes the form of what is not known");
-}
-
-static gboolean
-relu (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
-{
-  const DhValue x = dh_onnx_value (build, node, 0, error);
-  return x != DH_NO_VALUE && dh_onnx_take_value (build, node, dh_graph_relu (build->graph, x));
-}
-
-/* From 0 to no end is a ReLU. */
-static gboolean
-clip (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
-{
-  const GArray *least = dh_onnx_numbers (build, node, 1), *most = dh_onnx_numbers (build, node, 2);
-  const double low =
-      least && least->len == 1 ? g_array_index (least, double, 0) : dh_onnx_node_get_float (node, "min", -INFINITY);
-  const double high =
-      most && most->len == 1 ? g_array_index (most, double, 0) : dh_onnx_node_get_float (node, "max", INFINITY);
-  if ((!least && dh_onnx_has_input (node, 1)) || (!most && dh_onnx_has_input (node, 2)))
-    return dh_onnx_refuse (node, error, "cuts off at what is no number");
-  if (low != 0 || high < 3e38)
-    return dh_onnx_refuse (node, error, "cuts off at %g and %g: of activations only ReLU is known here", low, high);
-  return relu (build, node, error);
-}
-
-/* Of a value and 0 it is a ReLU. */
-static gboolean
-maximum (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
-{
-  const DhOnnxKnown *first = dh_onnx_input (build, node, 0);
-  const guint constant = first && first->value == DH_NO_VALUE ? 0 : 1;
-  const GArray *least = dh_onnx_numbers (build, node, constant);
-  if (node->inputs->len != 2 || !least || least->len != 1 || g_array_index (least, double, 0) != 0)
-    return dh_onnx_refuse (node, error, "takes the larger of what is not a value and 0");
-  const DhValue x = dh_onnx_value (build, node, 1 - constant, error);
-  return x != DH_NO_VALUE && dh_onnx_take_value (build, node, dh_graph_relu (build->graph, x));
 }
 
 static gboolean
@@ -148,9 +131,8 @@ norm (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   return dh_onnx_take_value (build, node, dh_graph_norm (build->graph, x, label, 0.1));
 }
 
-/* One number, or one a channel: 1, C, C×1×1 or 1×C×1×1. FALSE where it is neither. */
-static gboolean
-read_channels (const DhOnnxKnown *known, gint channels, float *values)
+gboolean
+dh_onnx_read_channels (const DhOnnxKnown *known, gint channels, float *values)
 {
   const DhTensor *tensor = known->tensor;
   /* What was reckoned from a height or width is another number at another size. */
@@ -172,6 +154,23 @@ read_channels (const DhOnnxKnown *known, gint channels, float *values)
   return real != NULL;
 }
 
+DhValue
+dh_onnx_scale (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, const float *weight, const float *bias,
+               GError **error)
+{
+  const gint channels = dh_graph_node (build->graph, x)->channels;
+  g_autofree float *mean = g_new0 (float, channels), *variance = g_new (float, channels);
+  for (gint c = 0; c < channels; c++)
+    variance[c] = (float)(1 - EPSILON);
+  const char *label = dh_onnx_label (build, node->outputs->pdata[0], node);
+  if (!dh_onnx_take_floats (build, label, ".weight", (guint)channels, weight, error)
+      || !dh_onnx_take_floats (build, label, ".bias", (guint)channels, bias, error)
+      || !dh_onnx_take_floats (build, label, ".running_mean", (guint)channels, mean, error)
+      || !dh_onnx_take_floats (build, label, ".running_var", (guint)channels, variance, error))
+    return DH_NO_VALUE;
+  return dh_graph_norm (build->graph, x, label, 0.1);
+}
+
 /* x + b, x − b, b − x, x · b, x / b with numbers b, as a norm of mean 0 and variance 1. */
 static gboolean
 scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **error)
@@ -181,12 +180,8 @@ scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **erro
     return FALSE;
   const gint channels = dh_graph_node (build->graph, x)->channels;
   const char *operation = node->operation;
-  g_autofree float *b = g_new (float, channels), *weight = NULL, *bias = NULL, *mean = NULL, *variance = NULL;
-  weight = g_new0 (float, channels);
-  bias = g_new0 (float, channels);
-  mean = g_new0 (float, channels);
-  variance = g_new0 (float, channels);
-  if (!read_channels (dh_onnx_input (build, node, constant), channels, b)
+  g_autofree float *b = g_new (float, channels), *weight = g_new0 (float, channels), *bias = g_new0 (float, channels);
+  if (!dh_onnx_read_channels (dh_onnx_input (build, node, constant), channels, b)
       || (constant == 0 && g_str_equal (operation, "Div")))
     return dh_onnx_refuse (node, error, "reckons with what is not one number, or one for each of %d channels",
                            channels);
@@ -195,7 +190,6 @@ scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **erro
       const gboolean sum = g_str_equal (operation, "Add") || g_str_equal (operation, "Sub");
       weight[c] = sum ? 1 : g_str_equal (operation, "Mul") ? b[c] : 1 / b[c];
       bias[c] = g_str_equal (operation, "Sub") ? -b[c] : sum ? b[c] : 0;
-      variance[c] = (float)(1 - EPSILON);
       if (constant == 0 && g_str_equal (operation, "Sub"))
         {
           weight[c] = -1;
@@ -204,12 +198,8 @@ scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **erro
       if (!isfinite (weight[c]) || !isfinite (bias[c]))
         return dh_onnx_refuse (node, error, "reckons with numbers that are not finite");
     }
-  const char *label = dh_onnx_label (build, node->outputs->pdata[0], node);
-  return dh_onnx_take_floats (build, label, ".weight", (guint)channels, weight, error)
-         && dh_onnx_take_floats (build, label, ".bias", (guint)channels, bias, error)
-         && dh_onnx_take_floats (build, label, ".running_mean", (guint)channels, mean, error)
-         && dh_onnx_take_floats (build, label, ".running_var", (guint)channels, variance, error)
-         && dh_onnx_take_value (build, node, dh_graph_norm (build->graph, x, label, 0.1));
+  const DhValue y = dh_onnx_scale (build, node, x, weight, bias, error);
+  return y != DH_NO_VALUE && dh_onnx_take_value (build, node, y);
 }
 
 /* What is one pixel large is the same wherever it is added. */
@@ -258,8 +248,10 @@ reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if ((a->value == DH_NO_VALUE) != (b->value == DH_NO_VALUE) && node->inputs->len == 2
       && !g_str_equal (node->operation, "Sum"))
     return scale (build, node, a->value == DH_NO_VALUE ? 0 : 1, error);
+  if (g_str_equal (node->operation, "Mul"))
+    return dh_onnx_do_multiply (build, node, error);
   if (!sum)
-    return dh_onnx_refuse (node, error, "reckons with two values: here values are added alone");
+    return dh_onnx_refuse (node, error, "reckons with two values: here values are added and multiplied alone");
   return add_values (build, node, error);
 }
 
@@ -305,32 +297,41 @@ dh_onnx_operation (const DhOnnxNode *node)
     { "BatchNormalization", norm },
     { "Cast", cast },
     { "Ceil", dh_onnx_do_round },
-    { "Clip", clip },
+    { "Clip", dh_onnx_do_clip },
     { "Concat", concat },
     { "Constant", dh_onnx_do_constant },
     { "ConstantOfShape", dh_onnx_do_fill },
     { "Conv", dh_onnx_do_conv },
+    { "ConvTranspose", dh_onnx_do_transposed },
+    { "DepthToSpace", dh_onnx_do_depth_to_space },
     { "Div", reckon },
     { "Dropout", pass },
     { "Flatten", reshape },
     { "Floor", dh_onnx_do_round },
     { "Gather", dh_onnx_do_gather },
     { "GlobalAveragePool", dh_onnx_do_mean },
+    { "HardSigmoid", dh_onnx_do_activation },
+    { "HardSwish", dh_onnx_do_activation },
     { "Identity", pass },
+    { "LeakyRelu", dh_onnx_do_activation },
     { "LogSoftmax", end },
-    { "Max", maximum },
+    { "Max", dh_onnx_do_maximum },
     { "MaxPool", dh_onnx_do_pool },
     { "Mul", reckon },
+    { "PRelu", dh_onnx_do_activation },
     { "ReduceMean", dh_onnx_do_mean },
-    { "Relu", relu },
+    { "ReduceSum", dh_onnx_do_mean },
+    { "Relu", dh_onnx_do_activation },
     { "Reshape", reshape },
     { "Resize", dh_onnx_do_resize },
     { "Shape", dh_onnx_do_shape },
+    { "Sigmoid", dh_onnx_do_activation },
     { "Slice", dh_onnx_do_slice },
     { "Softmax", end },
     { "Squeeze", reshape },
     { "Sub", reckon },
     { "Sum", reckon },
+    { "Swish", dh_onnx_do_activation },
     { "Transpose", transpose },
     { "Unsqueeze", reshape },
     { "Upsample", dh_onnx_do_resize },

@@ -57,11 +57,20 @@ is_of_outliers (DhOnnxBuild *build, guint index)
   return other && find_output (build, other->name, &others) && others > 2;
 }
 
-/* Features that a network also gives end with a ReLU, and logits do not. */
+/* A sigmoid tells no more than what it is of; of two outlier logits it would be another posterior. */
+static DhValue
+logits_of (DhOnnxBuild *build, DhValue value)
+{
+  const DhNode *node = dh_graph_node (build->graph, value);
+  return node->op == DH_OP_ACTIVATION && node->activation.kind == DH_ACTIVATION_SIGMOID ? node->inputs[0] : value;
+}
+
+/* Features that a network also gives end with a ReLU or its like, and logits do not. */
 static gboolean
 is_of_features (DhOnnxBuild *build, const DhOnnxKnown *known)
 {
-  return dh_graph_node (build->graph, known->value)->op == DH_OP_RELU;
+  const DhNode *node = dh_graph_node (build->graph, known->value);
+  return node->op == DH_OP_RELU || (node->op == DH_OP_ACTIVATION && node->activation.kind != DH_ACTIVATION_SIGMOID);
 }
 
 /* The outputs that are named, else the outliers' and the first that may be logits: further ones, such as an auxiliary
@@ -104,7 +113,7 @@ static DhValue
 enlarge (DhOnnxBuild *build, DhValue value)
 {
   const DhNode *node = dh_graph_node (build->graph, value);
-  return node->op == DH_OP_RESIZE && node->like == build->input
+  return node->op == DH_OP_RESIZE && node->like == build->input && !node->factor
              ? value
              : dh_graph_resize (build->graph, value, build->input, build->align_corners);
 }
@@ -123,7 +132,20 @@ dh_onnx_finish (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **err
                    "the network has %d class logits and %d outlier logits: here it is 2 to 255 and 2", classes, sides);
       return NULL;
     }
-  const DhValue logits = enlarge (build, chosen[0]->value);
+  const guint named = pictures->classes ? g_strv_length (pictures->classes) : 0;
+  if (named > 0 && named != (guint)classes)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "the .onnx.json beside it names %u classes, and the network tells %d apart", named, classes);
+      return NULL;
+    }
+  if (chosen[1] && logits_of (build, chosen[1]->value) != chosen[1]->value)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                           "the outlier logits end with a sigmoid: here they end with a softmax, or as they are");
+      return NULL;
+    }
+  const DhValue logits = enlarge (build, logits_of (build, chosen[0]->value));
   const DhValue outliers = chosen[1] ? enlarge (build, chosen[1]->value) : DH_NO_VALUE;
   return dh_net_new_foreign (build->graph, build->input, logits, outliers);
 }

@@ -4,6 +4,8 @@
 #include "dh-error.h"
 #include "dh-onnx-net.h"
 
+#define MOST_NAME 80
+
 static const float imagenet_mean[3] = { 0.485f, 0.456f, 0.406f }, imagenet_deviation[3] = { 0.229f, 0.224f, 0.225f };
 
 void
@@ -11,6 +13,7 @@ dh_onnx_pictures_clear (DhOnnxPictures *pictures)
 {
   g_clear_pointer (&pictures->logits, g_free);
   g_clear_pointer (&pictures->outlier_logits, g_free);
+  g_clear_pointer (&pictures->classes, g_strfreev);
 }
 
 static gboolean
@@ -48,6 +51,35 @@ read_name (JsonNode *node, char **name, GError **error)
   return TRUE;
 }
 
+/* Names of classes stand in lists, where one is told from another. */
+static gboolean
+read_classes (JsonNode *node, char ***classes, GError **error)
+{
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  const guint n = array ? json_array_get_length (array) : 0;
+  if (n < 2 || n > 255)
+    return refuse (error, "“classes” are 2 to 255 names");
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < n; i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+      if (!JSON_NODE_HOLDS_VALUE (element) || json_node_get_value_type (element) != G_TYPE_STRING)
+        return refuse (error, "“classes” are names, each a text");
+      char *name = g_strstrip (g_strdup (json_node_get_string (element)));
+      g_ptr_array_add (names, name);
+      gboolean fine = *name != '\0' && g_utf8_strlen (name, -1) <= MOST_NAME;
+      for (const char *at = name; *at && fine; at = g_utf8_next_char (at))
+        fine = !g_unichar_iscntrl (g_utf8_get_char (at));
+      if (!fine || !g_hash_table_add (seen, name))
+        return refuse (error, "“classes” are names of 1 to 80 characters, each another");
+    }
+  g_ptr_array_add (names, NULL);
+  g_strfreev (*classes);
+  *classes = (char **)g_ptr_array_free (g_steal_pointer (&names), FALSE);
+  return TRUE;
+}
+
 static gboolean
 read_members (JsonObject *object, DhOnnxPictures *pictures, GError **error)
 {
@@ -66,10 +98,13 @@ read_members (JsonObject *object, DhOnnxPictures *pictures, GError **error)
         fine = read_name (node, &pictures->logits, error);
       else if (g_str_equal (link->data, "outlier_logits"))
         fine = read_name (node, &pictures->outlier_logits, error);
+      else if (g_str_equal (link->data, "classes"))
+        fine = read_classes (node, &pictures->classes, error);
       else
         {
           g_set_error (error, DH_ERROR, DH_ERROR_INVALID,
-                       "“%s” is not known: there are “mean”, “std”, “logits” and “outlier_logits”", (char *)link->data);
+                       "“%s” is not known: there are “mean”, “std”, “logits”, “outlier_logits” and “classes”",
+                       (char *)link->data);
           fine = FALSE;
         }
       if (!fine)

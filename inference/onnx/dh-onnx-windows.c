@@ -1,11 +1,13 @@
+#include "dh-error.h"
 #include "dh-onnx-build-private.h"
 
 #include <math.h>
 #include <string.h>
 
-/* What slides over a value, shrinks it to a grid, or makes it larger. Our operators have square windows, the same on
- * all sides; what is another is refused by name. */
+/* What slides over a value or shrinks it to a grid. Our operators have square windows, the same on all sides; a
+ * convolution is made so where that can be, what is another is refused by name. */
 
+#define MOST_SQUARE 64   /* of a kernel that is made square */
 #define MOST_WINDOW 4096 /* of kernels, strides, paddings, dilations */
 
 typedef struct
@@ -82,6 +84,53 @@ take_bias (DhOnnxBuild *build, const DhOnnxNode *node, const char *label, gint64
   return TRUE;
 }
 
+/* A window of 3×1, or one that is padded by more on one side, as a larger one with 0 around it that is square and
+ * padded by the same everywhere: which of a value's pixels meet which weights, and where results stand, is left as it
+ * is. `more`: rows above, columns on the left. FALSE: there is none. */
+static gboolean
+make_square (Window *window, gint64 more[2])
+{
+  Window larger = *window;
+  gint64 padding = 0;
+  for (guint i = 0; i < 2; i++)
+    if (window->kernel[i] == 1)
+      larger.dilation[i] = window->dilation[1 - i];
+  const gint64 step = larger.dilation[0];
+  for (guint i = 0; i < 4; i++)
+    padding = MAX (padding, window->padding[i]);
+  for (guint i = 0; i < 4; i++)
+    {
+      if ((padding - window->padding[i]) % step)
+        return FALSE;
+      larger.kernel[i % 2] += (padding - window->padding[i]) / step;
+      larger.padding[i] = padding;
+    }
+  for (guint i = 0; i < 2; i++)
+    more[i] = (padding - window->padding[i]) / step;
+  if (!is_square (&larger) || larger.kernel[0] > MOST_SQUARE)
+    return FALSE;
+  *window = larger;
+  return TRUE;
+}
+
+/* O×I×kernel×kernel of O×I×h×w; NULL where memory is short. */
+static DhTensor *
+enlarge (DhTensor *tensor, gint64 kernel, const gint64 more[2])
+{
+  const gint64 h = tensor->dims[2], w = tensor->dims[3], n = tensor->dims[0] * tensor->dims[1];
+  const gint64 dims[] = { tensor->dims[0], tensor->dims[1], kernel, kernel };
+  g_autoptr (DhTensor) real = dh_tensor_to_f32 (tensor);
+  DhTensor *larger = real ? dh_tensor_new_f32 (4, dims) : NULL;
+  if (!larger)
+    return NULL;
+  memset (dh_tensor_f32 (larger), 0, dh_tensor_size_bytes (larger));
+  for (gint64 i = 0; i < n; i++)
+    for (gint64 y = 0; y < h; y++)
+      memcpy (dh_tensor_f32 (larger) + (i * kernel + y + more[0]) * kernel + more[1],
+              dh_tensor_f32 (real) + (i * h + y) * w, (gsize)w * sizeof (float));
+  return larger;
+}
+
 gboolean
 dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
@@ -94,22 +143,32 @@ dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (!tensor || tensor->n_dims != 4 || tensor->dtype > DH_DTYPE_F64)
     return dh_onnx_refuse (node, error, "has weights that are no constant of four dimensions");
   const gint64 groups = dh_onnx_node_get_int (node, "group", 1), out = tensor->dims[0];
-  if (groups != 1)
-    return dh_onnx_refuse (node, error, "has %" G_GINT64_FORMAT " groups: here a convolution has one", groups);
-  if (tensor->dims[1] != dh_graph_node (build->graph, x)->channels || out < 1 || out > 65536)
+  const gint channels = dh_graph_node (build->graph, x)->channels;
+  if (groups < 1 || channels % groups || out % groups)
+    return dh_onnx_refuse (node, error, "has %" G_GINT64_FORMAT " groups of %d and %" G_GINT64_FORMAT " channels",
+                           groups, channels, out);
+  if (tensor->dims[1] != channels / groups || out < 1 || out > 65536)
     return dh_onnx_refuse (node, error, "reads %d channels with weights of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT,
-                           dh_graph_node (build->graph, x)->channels, out, tensor->dims[1]);
+                           channels, out, tensor->dims[1]);
   Window window = { .kernel = { tensor->dims[2], tensor->dims[3] } };
   if (!read_window (node, &window, error))
     return FALSE;
   /* How far the taps of 1×1 are apart is nothing. */
   if (window.kernel[0] == 1 && window.kernel[1] == 1)
     window.dilation[0] = window.dilation[1] = 1;
-  if (!is_square (&window))
+  gint64 more[2];
+  const gboolean square = is_square (&window);
+  if (!square && !make_square (&window, more))
     return refuse_window (node, &window, error);
+  DhTensor *weights = square ? dh_tensor_ref (tensor) : enlarge (tensor, window.kernel[0], more);
+  if (!weights)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for a network's parameters");
+      return FALSE;
+    }
   const char *label = dh_onnx_label (build, node->inputs->pdata[1], node);
   g_autofree char *name = g_strconcat (label, ".weight", NULL);
-  dh_tensor_dict_take (build->tensors, name, dh_tensor_ref (tensor));
+  dh_tensor_dict_take (build->tensors, name, weights);
   if (bias && !take_bias (build, node, label, out, error))
     return FALSE;
   const DhConv conv = { .out = (gint)out,
@@ -117,7 +176,8 @@ dh_onnx_do_conv (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
                         .stride = (gint)window.stride[0],
                         .padding = (gint)window.padding[0],
                         .dilation = (gint)window.dilation[0],
-                        .bias = bias };
+                        .bias = bias,
+                        .groups = (gint)groups };
   return dh_onnx_take_value (build, node, dh_graph_conv (build->graph, x, label, conv));
 }
 
@@ -199,14 +259,43 @@ dh_onnx_do_pool (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
                                   : dh_graph_average_pool (build->graph, x, kernel, stride, padding));
 }
 
-/* GlobalAveragePool, and ReduceMean over height and width */
+/* As a 1×1 convolution to one channel. */
+static gboolean
+take_over_channels (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, GError **error)
+{
+  const gint channels = dh_graph_node (build->graph, x)->channels;
+  const gint64 dims[] = { 1, channels, 1, 1 };
+  DhTensor *weights = dh_tensor_new_f32 (4, dims);
+  if (!weights)
+    {
+      g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "memory is short for a network's parameters");
+      return FALSE;
+    }
+  for (gint c = 0; c < channels; c++)
+    dh_tensor_f32 (weights)[c] = g_str_equal (node->operation, "ReduceSum") ? 1 : 1 / (float)channels;
+  const char *label = dh_onnx_label (build, node->outputs->pdata[0], node);
+  g_autofree char *name = g_strconcat (label, ".weight", NULL);
+  dh_tensor_dict_take (build->tensors, name, weights);
+  const DhConv conv = { .out = 1, .kernel = 1 };
+  if (!dh_onnx_take_value (build, node, dh_graph_conv (build->graph, x, label, conv)))
+    return FALSE;
+  if (!dh_onnx_node_get_int (node, "keepdims", 1))
+    {
+      DhOnnxKnown *known = g_hash_table_lookup (build->known, node->outputs->pdata[0]);
+      known->ended = "sum or mean over channels";
+      known->flat = TRUE;
+    }
+  return TRUE;
+}
+
+/* GlobalAveragePool, ReduceMean and ReduceSum */
 gboolean
 dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
   const DhValue x = dh_onnx_value (build, node, 0, error);
   if (x == DH_NO_VALUE)
     return FALSE;
-  if (g_str_equal (node->operation, "ReduceMean"))
+  if (!g_str_equal (node->operation, "GlobalAveragePool"))
     {
       const DhOnnxAttribute *attribute = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
       const GArray *input = dh_onnx_numbers (build, node, 1);
@@ -216,166 +305,14 @@ dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
         {
           const double axis =
               attribute ? (double)g_array_index (attribute->integers, gint64, i) : g_array_index (input, double, i);
-          sides |= axis == 2 || axis == -2 ? 1 : axis == 3 || axis == -1 ? 2 : 4;
+          sides |= axis == 2 || axis == -2 ? 1 : axis == 3 || axis == -1 ? 2 : axis == 1 || axis == -3 ? 4 : 8;
         }
+      if (sides == 4)
+        return take_over_channels (build, node, x, error);
+      if (g_str_equal (node->operation, "ReduceSum"))
+        return dh_onnx_refuse (node, error, "is no sum over channels");
       if (sides != 3 || !dh_onnx_node_get_int (node, "keepdims", 1))
         return dh_onnx_refuse (node, error, "is no mean over height and width that stay as 1×1");
     }
   return dh_onnx_take_value (build, node, dh_graph_adaptive_pool (build->graph, x, 1, FALSE));
-}
-
-/* Resizing */
-
-/* Whose size a value is given. What joins the result says it best, then what the file reckoned it from, then the
- * picture, or whatever was made last and is as large. */
-static DhValue
-find_like (DhOnnxBuild *build, const DhOnnxNode *node, DhValue from, gint64 h, gint64 w, GError **error)
-{
-  DhShape shape;
-  if (from != DH_NO_VALUE)
-    {
-      if (!dh_onnx_shape (build, node, from, &shape, error))
-        return DH_NO_VALUE;
-      if (shape.h == h && shape.w == w)
-        return from;
-    }
-  const GPtrArray *readers = g_hash_table_lookup (build->readers, node->outputs->pdata[0]);
-  for (guint i = 0; readers && i < readers->len; i++)
-    {
-      const DhOnnxNode *reader = readers->pdata[i];
-      for (guint k = 0; k < reader->inputs->len; k++)
-        {
-          const DhOnnxKnown *other = dh_onnx_input (build, reader, k);
-          if (!other || other->value == DH_NO_VALUE || g_str_equal (reader->inputs->pdata[k], node->outputs->pdata[0]))
-            continue;
-          if (!dh_onnx_shape (build, node, other->value, &shape, error))
-            return DH_NO_VALUE;
-          if (shape.h == h && shape.w == w)
-            return other->value;
-        }
-    }
-  if (build->nominal.h == h && build->nominal.w == w)
-    return build->input;
-  for (DhValue value = (DhValue)dh_graph_size (build->graph); value-- > 0;)
-    {
-      if (!dh_onnx_shape (build, node, value, &shape, error))
-        return DH_NO_VALUE;
-      if (shape.h == h && shape.w == w)
-        return value;
-    }
-  dh_onnx_refuse (node, error, "resizes to %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT ", a size that nothing else has", w,
-                  h);
-  return DH_NO_VALUE;
-}
-
-/* FALSE with an error, or how large it becomes, and whose height and width that was reckoned from. */
-static gboolean
-read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double size[2], DhValue *from, GError **error)
-{
-  const gboolean old = g_str_equal (node->operation, "Upsample") || build->model->operator_set < 11;
-  const guint scales_at = old ? 1 : 2;
-  const GArray *scales = dh_onnx_numbers (build, node, scales_at),
-               *sizes = old ? NULL : dh_onnx_numbers (build, node, 3);
-  const DhOnnxAttribute *written = dh_onnx_node_get (node, "scales", DH_ONNX_ATTRIBUTE_FLOATS);
-  double scale[2];
-  if (sizes && (sizes->len == 4 || sizes->len == 2))
-    {
-      *from = dh_onnx_input (build, node, 3)->like;
-      if (sizes->len == 4 && g_array_index (sizes, double, 1) != shape.c)
-        return dh_onnx_refuse (node, error, "resizes along channels");
-      size[0] = g_array_index (sizes, double, sizes->len - 2);
-      size[1] = g_array_index (sizes, double, sizes->len - 1);
-    }
-  else if ((scales && (scales->len == 4 || scales->len == 2)) || (written && written->numbers->len == 4))
-    {
-      *from = scales ? dh_onnx_input (build, node, scales_at)->like : DH_NO_VALUE;
-      for (guint i = 0; i < 2; i++)
-        if ((scales && scales->len == 4 && g_array_index (scales, double, i) != 1)
-            || (!scales && g_array_index (written->numbers, float, i) != 1))
-          return dh_onnx_refuse (node, error, "resizes along channels");
-      for (guint i = 0; i < 2; i++)
-        scale[i] = scales ? g_array_index (scales, double, scales->len - 2 + i)
-                          : g_array_index (written->numbers, float, 2 + i);
-      size[0] = floor (shape.h * scale[0]);
-      size[1] = floor (shape.w * scale[1]);
-    }
-  else
-    return dh_onnx_refuse (node, error, "resizes by what is not known before a picture is");
-  if (!(size[0] >= 1 && size[0] <= G_MAXINT) || !(size[1] >= 1 && size[1] <= G_MAXINT))
-    return dh_onnx_refuse (node, error, "resizes to %g×%g", size[1], size[0]);
-  return TRUE;
-}
-
-/* Behind the first visit, at another size: whether the value that was found there still is as large as the file says.
- * What is made larger by a factor fits what it then joins, or no program could compute it. */
-static gboolean
-still_like (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, const double size[2], gboolean reckoned,
-            DhValue *like, GError **error)
-{
-  DhShape found = shape;
-  const guint n = build->likes->len;
-  *like = n < build->known_likes->len ? g_array_index (build->known_likes, DhValue, n) : DH_NO_VALUE;
-  if (*like != DH_NO_VALUE && !dh_onnx_shape (build, node, *like, &found, error))
-    return FALSE;
-  if ((found.h == size[0] && found.w == size[1]) || (!reckoned && size[0] >= shape.h && size[1] >= shape.w))
-    return TRUE;
-  build->differs = TRUE;
-  return dh_onnx_refuse (node, error, "resizes to %.0f×%.0f of a picture of %d×%d, a size that nothing else has",
-                         size[1], size[0], build->nominal.w, build->nominal.h);
-}
-
-static gboolean
-take_resized (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, DhValue like, gboolean corners, GError **error)
-{
-  g_array_append_val (build->likes, like);
-  if (like == DH_NO_VALUE)
-    return dh_onnx_pass (build, node, 0, NULL, error);
-  return dh_onnx_take_value (build, node, dh_graph_resize (build->graph, x, like, corners));
-}
-
-gboolean
-dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
-{
-  const DhValue x = dh_onnx_value (build, node, 0, error);
-  const gboolean old = g_str_equal (node->operation, "Upsample") || build->model->operator_set < 11;
-  const char *mode = dh_onnx_node_get_string (node, "mode", "nearest");
-  const char *places =
-      old ? "asymmetric" : dh_onnx_node_get_string (node, "coordinate_transformation_mode", "half_pixel");
-  const DhOnnxAttribute *axes = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
-  const char *policy = dh_onnx_node_get_string (node, "keep_aspect_ratio_policy", "stretch");
-  DhShape shape;
-  double size[2] = { 0, 0 };
-  DhValue from = DH_NO_VALUE;
-  for (guint i = 0; axes && i < axes->integers->len; i++)
-    {
-      const gint64 axis = g_array_index (axes->integers, gint64, i);
-      if (axes->integers->len % 2 || (axis < 0 ? axis + 4 : axis) != 4 - (gint64)axes->integers->len + i)
-        return dh_onnx_refuse (node, error, "resizes along axes in an order of its own");
-    }
-  if (!g_str_equal (policy, "stretch"))
-    return dh_onnx_refuse (node, error, "resizes with “%s”: here height and width are as they are said", policy);
-  if (x == DH_NO_VALUE || !dh_onnx_shape (build, node, x, &shape, error)
-      || !read_size (build, node, shape, size, &from, error))
-    return FALSE;
-  DhValue like = DH_NO_VALUE;
-  if (build->known_likes && !still_like (build, node, shape, size, from != DH_NO_VALUE, &like, error))
-    return FALSE;
-  const gboolean corners = g_str_equal (places, "align_corners");
-  if (build->known_likes || (size[0] == shape.h && size[1] == shape.w))
-    return take_resized (build, node, x, like, corners, error);
-  /* Of one pixel all become the same, however. */
-  if (shape.h != 1 || shape.w != 1)
-    {
-      if (!g_str_equal (mode, "linear") && !g_str_equal (mode, "bilinear"))
-        return dh_onnx_refuse (node, error, "resizes by “%s”: here it is bilinear", mode);
-      if (!corners && !g_str_equal (places, "half_pixel") && !g_str_equal (places, "pytorch_half_pixel"))
-        return dh_onnx_refuse (
-            node, error, "resizes with “%s” coordinates: here pixels' centres or corners are aligned%s", places,
-            old ? "; before operator set 11 there is nothing else, so export it with a later one" : "");
-      if (dh_onnx_node_get_int (node, "antialias", 0))
-        return dh_onnx_refuse (node, error, "resizes with antialias");
-      build->align_corners = corners;
-    }
-  like = find_like (build, node, from, (gint64)size[0], (gint64)size[1], error);
-  return like != DH_NO_VALUE && take_resized (build, node, x, like, corners, error);
 }

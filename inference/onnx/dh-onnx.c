@@ -91,7 +91,8 @@ add_channel_scale (Export *export, const DhNode *node)
 static const char *
 add_conv (Export *export, const DhNode *node, GError **error)
 {
-  const gint64 dims[] = { node->channels, export->shapes[node->inputs[0]].c, node->kernel, node->kernel };
+  const gint64 dims[] = { node->channels, export->shapes[node->inputs[0]].c / node->groups, node->kernel,
+                          node->kernel };
   const gint64 dilations[] = { node->dilation, node->dilation };
   const char *weight = add_parameter (export, node, ".weight", 4, dims, error), *bias = NULL;
   if (!weight || (node->bias && !(bias = add_parameter (export, node, ".bias", 1, dims, error))))
@@ -99,6 +100,8 @@ add_conv (Export *export, const DhNode *node, GError **error)
   const char *y = dh_onnx_file_node (export->file, "Conv", node->name, input_of (export, node, 0), weight, bias, NULL);
   set_window (export, node);
   dh_onnx_file_set_ints (export->file, "dilations", 2, dilations);
+  if (node->groups > 1)
+    dh_onnx_file_set_int (export->file, "group", node->groups);
   return y;
 }
 
@@ -155,9 +158,57 @@ add_resize (Export *export, const DhNode *node, DhShape from, DhShape to)
   g_autofree char *label = g_strdup_printf ("%s/resize", node->name);
   const char *y = dh_onnx_file_node (export->file, "Resize", label, x, "", "",
                                      dh_onnx_file_int64s (export->file, "sizes", 1, &four, sizes), NULL);
+  if (node->nearest)
+    {
+      dh_onnx_file_set_string (export->file, "mode", "nearest");
+      dh_onnx_file_set_string (export->file, "coordinate_transformation_mode", "asymmetric");
+      dh_onnx_file_set_string (export->file, "nearest_mode", "floor");
+      return y;
+    }
   dh_onnx_file_set_string (export->file, "mode", "linear");
   dh_onnx_file_set_string (export->file, "coordinate_transformation_mode",
                            node->align_corners ? "align_corners" : "half_pixel");
+  return y;
+}
+
+static const char *
+add_activation (Export *export, const DhNode *node)
+{
+  const DhActivation f = node->activation;
+  const char *x = input_of (export, node, 0), *y;
+  switch (f.kind)
+    {
+    case DH_ACTIVATION_CLIP:
+      return dh_onnx_file_node (export->file, "Clip", node->name, x,
+                                dh_onnx_file_floats (export->file, "least", 0, NULL, &f.alpha),
+                                dh_onnx_file_floats (export->file, "most", 0, NULL, &f.beta), NULL);
+    case DH_ACTIVATION_LEAKY:
+      y = add_unary (export, node, "LeakyRelu", "leaky_relu", x);
+      dh_onnx_file_set_float (export->file, "alpha", f.alpha);
+      return y;
+    case DH_ACTIVATION_SIGMOID:
+    case DH_ACTIVATION_SILU:
+      y = add_unary (export, node, "Sigmoid", "sigmoid", x);
+      return f.kind == DH_ACTIVATION_SIGMOID ? y : dh_onnx_file_node (export->file, "Mul", "silu", x, y, NULL);
+    case DH_ACTIVATION_HARD_SIGMOID:
+    case DH_ACTIVATION_HARD_SWISH: /* the operator of that name has numbers of its own */
+      y = add_unary (export, node, "HardSigmoid", "hard_sigmoid", x);
+      dh_onnx_file_set_float (export->file, "alpha", f.alpha);
+      dh_onnx_file_set_float (export->file, "beta", f.beta);
+      return f.kind == DH_ACTIVATION_HARD_SIGMOID ? y
+                                                  : dh_onnx_file_node (export->file, "Mul", "hard_swish", x, y, NULL);
+    case DH_N_ACTIVATIONS:
+      break;
+    }
+  g_assert_not_reached ();
+}
+
+static const char *
+add_depth_to_space (Export *export, const DhNode *node)
+{
+  const char *y = add_unary (export, node, "DepthToSpace", "depth_to_space", input_of (export, node, 0));
+  dh_onnx_file_set_int (export->file, "blocksize", node->kernel);
+  dh_onnx_file_set_string (export->file, "mode", "CRD");
   return y;
 }
 
@@ -194,6 +245,12 @@ add_node (Export *export, DhValue value, GError **error)
       return add_norm (export, node, error);
     case DH_OP_RELU:
       return add_unary (export, node, "Relu", "relu", input_of (export, node, 0));
+    case DH_OP_ACTIVATION:
+      return add_activation (export, node);
+    case DH_OP_MULTIPLY:
+      return add_joined (export, node, "Mul", "multiply");
+    case DH_OP_DEPTH_TO_SPACE:
+      return add_depth_to_space (export, node);
     case DH_OP_ADD:
       return add_joined (export, node, "Add", "add");
     case DH_OP_CONCAT:

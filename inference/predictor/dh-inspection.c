@@ -101,6 +101,7 @@ inspect_foreign (const char *path, gboolean with_sha256, GError **error)
     {
       inspection->architecture = g_strdup (dh_architecture_name (&foreign.net->architecture));
       inspection->classes = foreign.net->architecture.classes;
+      inspection->class_names = g_strdupv (foreign.classes);
       inspection->outlier_head = foreign.net->architecture.outlier_head;
       inspection->parameters = dh_net_parameter_count (foreign.net);
       inspection->normalisation = g_strdup (foreign.normalisation);
@@ -158,6 +159,7 @@ dh_inspection_free (DhInspection *inspection)
   g_free (inspection->architecture);
   g_free (inspection->why_not);
   g_free (inspection->normalisation);
+  g_strfreev (inspection->class_names);
   g_strfreev (inspection->missing);
   g_strfreev (inspection->unexpected);
   g_strfreev (inspection->misshaped);

@@ -15,6 +15,7 @@ typedef struct
   char *architecture; /* the network whose keys and shapes these are, or come nearest to; NULL: none known here */
   char *why_not;      /* why there is none; NULL where there is one */
   gint classes;       /* read off the final layer; 0 where there is no network */
+  char **class_names; /* that an ONNX file has beside it; NULL: none */
   gboolean outlier_head;
   gint64 parameters;   /* trained numbers of the network; of all tensors where there is no network */
   char *normalisation; /* what happens to the picture before the network, in words; NULL where there is no network */

@@ -12,6 +12,7 @@ typedef struct
   DhTensorDict *tensors; /* the net's own keys, real numbers */
   char *normalisation;   /* in words */
   gboolean assumed;      /* that is so because nothing says another */
+  char **classes;        /* their names; NULL: not told */
   char *sha256;          /* of the file, and of what else decides what the network makes of a picture */
 } DhForeign;
 void dh_foreign_clear (DhForeign *foreign) G_GNUC_INTERNAL;

@@ -15,6 +15,7 @@ dh_foreign_clear (DhForeign *foreign)
   g_clear_pointer (&foreign->tensors, dh_tensor_dict_unref);
   g_clear_pointer (&foreign->normalisation, g_free);
   g_clear_pointer (&foreign->sha256, g_free);
+  g_clear_pointer (&foreign->classes, g_strfreev);
 }
 
 gboolean
@@ -36,6 +37,9 @@ sum (const DhOnnxModel *onnx, const DhOnnxPictures *pictures)
     g_string_append_printf (text, " %a %a", pictures->mean[c], pictures->deviation[c]);
   g_string_append_printf (text, "\n%s\n%s", pictures->logits ? pictures->logits : "",
                           pictures->outlier_logits ? pictures->outlier_logits : "");
+  /* And names are what numbers of classes are told by. */
+  for (guint i = 0; pictures->classes && pictures->classes[i]; i++)
+    g_string_append_printf (text, "\n%s", pictures->classes[i]);
   return dh_sha256 (text->str, text->len);
 }
 
@@ -50,6 +54,7 @@ dh_foreign_load (const char *path, DhForeign *foreign, GError **error)
   foreign->assumed = !pictures.told;
   foreign->sha256 = sum (foreign->onnx, &pictures);
   foreign->net = dh_onnx_net_new (foreign->onnx, &pictures, &foreign->tensors, error);
+  foreign->classes = g_steal_pointer (&pictures.classes);
   if (!foreign->net)
     g_prefix_error (error, "%s: ", path);
   return foreign->net != NULL;

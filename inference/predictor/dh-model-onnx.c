@@ -33,19 +33,29 @@ describe (DhModel *model, guint height, guint width)
                            "\"hybrid\": float32, -logsumexp f + ln softmax(g)[1]; high = anomalous.");
   else
     g_string_append (text, "Without an outlier head there are no dataset posterior and hybrid score.");
-  if (table) /* weights do not say what they were trained on */
+  if (!dh_model_class_names (model) && table) /* weights do not say what they were trained on */
     g_string_append_printf (text, "\nThe class names in the metadata are those of %s, by the number of classes alone.",
                             table->title);
   return g_string_free (text, FALSE);
 }
 
-/* A JSON array; the table's names need no escapes. */
+/* A JSON array: of the network's own names, else of the table's. */
 static char *
-join_names (const DhClassTable *table)
+join_names (DhModel *model, const DhClassTable *table)
 {
+  const char *const *names = dh_model_class_names (model);
   GString *text = g_string_new ("[");
-  for (guint i = 0; i < table->n_classes; i++)
-    g_string_append_printf (text, "%s\"%s\"", i ? ", " : "", table->classes[i].name);
+  for (gint i = 0; i < dh_model_classes (model); i++)
+    {
+      g_string_append (text, i ? ", \"" : "\"");
+      for (const char *at = names ? names[i] : table->classes[i].name; *at; at++)
+        {
+          if (*at == '"' || *at == '\\')
+            g_string_append_c (text, '\\');
+          g_string_append_c (text, *at);
+        }
+      g_string_append_c (text, '"');
+    }
   g_string_append_c (text, ']');
   return g_string_free (text, FALSE);
 }
@@ -59,8 +69,8 @@ make_metadata (DhModel *model)
   g_hash_table_insert (metadata, "weights_sha256", g_strdup (dh_model_sha256 (model)));
   g_hash_table_insert (metadata, "architecture", g_strdup (dh_model_architecture (model)));
   g_hash_table_insert (metadata, "classes", g_strdup_printf ("%d", dh_model_classes (model)));
-  if (table)
-    g_hash_table_insert (metadata, "class_names", join_names (table));
+  if (table || dh_model_class_names (model))
+    g_hash_table_insert (metadata, "class_names", join_names (model, table));
   return metadata;
 }
 

@@ -19,6 +19,7 @@ struct _DhModel
   char *title;
   char *normalisation; /* of a foreign one */
   gboolean assumed;    /* that */
+  char **class_names;  /* of a foreign one; or NULL */
   char *sha256;        /* of one without a checkpoint */
   char **unexpected;
 };
@@ -208,6 +209,7 @@ load_foreign (const char *path, const DhModelOptions *options, GError **error)
       model->tensors = g_steal_pointer (&foreign.tensors);
       model->normalisation = g_steal_pointer (&foreign.normalisation);
       model->assumed = foreign.assumed;
+      model->class_names = g_steal_pointer (&foreign.classes);
       model->sha256 = g_steal_pointer (&foreign.sha256);
       model->title = make_title (model->net, FALSE);
       model->unexpected = g_new0 (char *, 1);
@@ -289,6 +291,7 @@ dh_model_unref (DhModel *model)
   dh_tensor_dict_unref (model->tensors);
   g_free (model->title);
   g_free (model->normalisation);
+  g_strfreev (model->class_names);
   g_free (model->sha256);
   g_strfreev (model->unexpected);
   g_free (model);
@@ -322,6 +325,12 @@ gboolean
 dh_model_has_outlier_head (DhModel *model)
 {
   return model->net->architecture.outlier_head;
+}
+
+const char *const *
+dh_model_class_names (DhModel *model)
+{
+  return (const char *const *)model->class_names;
 }
 
 const char *

@@ -34,6 +34,8 @@ const char *dh_model_path (DhModel *model);  /* NULL where it came from memory *
 const char *dh_model_title (DhModel *model); /* "ldn121, 13 classes" */
 const char *dh_model_architecture (DhModel *model);
 gint dh_model_classes (DhModel *model);
+/* Their names, as many, NULL-terminated, where an ONNX file has them beside it; else NULL. Borrowed. */
+const char *const *dh_model_class_names (DhModel *model);
 gboolean dh_model_has_outlier_head (DhModel *model);
 /* What happens to the picture before the network, in words; borrowed. */
 const char *dh_model_normalisation (DhModel *model);

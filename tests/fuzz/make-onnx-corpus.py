@@ -65,3 +65,19 @@ save("net", [helper.make_node(kind, inputs, [output], **more) for kind, inputs, 
      [raw("w", np.ones((2, 3, 3, 3), "f4")), raw("b", np.ones(2, "f4")), raw("one", np.ones(2, "f4")),
       raw("v", np.ones((2, 6, 1, 1), "f4")), raw("u", np.ones((3, 2, 1, 1), "f4")), raw("half", np.ones((3, 1, 1), "f4")),
       whole("zero", 0), whole("one_", 1), whole("two", 2), whole("four", 4)])
+
+# And one with what small networks have.
+nodes = [
+    ("Conv", ["x", "deep"], "a", dict(group=3, pads=[1] * 4, strides=[2, 2])), ("HardSwish", ["a"], "b", {}),
+    ("GlobalAveragePool", ["b"], "c", {}), ("HardSigmoid", ["c"], "d", dict(alpha=0.25)), ("Mul", ["b", "d"], "e", {}),
+    ("Sigmoid", ["e"], "f", {}), ("Mul", ["f", "e"], "g", {}), ("Clip", ["g", "", "six"], "h", {}),
+    ("LeakyRelu", ["h"], "i", dict(alpha=0.1)), ("PRelu", ["i", "slopes"], "j", {}), ("Mul", ["j", "i"], "k", {}),
+    ("ConvTranspose", ["k", "up", "b3"], "l", dict(strides=[2, 2], pads=[1] * 4, group=3)),
+    ("Resize", ["k", "", "twice"], "m", dict(mode="nearest", nearest_mode="floor", coordinate_transformation_mode="asymmetric")),
+    ("Concat", ["l", "m"], "n", dict(axis=1)), ("Conv", ["n", "w"], "o", {}),
+    ("DepthToSpace", ["o"], "y", dict(blocksize=2, mode="CRD")),
+]
+save("small", [helper.make_node(kind, inputs, [output], **more) for kind, inputs, output, more in nodes],
+     [raw("deep", np.ones((3, 1, 3, 3), "f4")), raw("six", np.array(6, "f4")), raw("slopes", np.arange(3, dtype="f4").reshape(3, 1, 1)),
+      raw("up", np.ones((3, 1, 4, 4), "f4")), raw("b3", np.ones(3, "f4")), raw("w", np.ones((12, 6, 1, 1), "f4")),
+      raw("twice", np.array([1, 1, 2, 2], "f4"))])

@@ -109,9 +109,9 @@ ask_graph (const DhGraph *graph, const DhShape *shapes, const Question *question
   for (DhValue v = 0; v < (DhValue)dh_graph_size (graph); v++)
     {
       const DhNode *node = dh_graph_node (graph, v);
-      /* Heads are a kernel of our own, but for their gradients. */
+      /* Heads are a kernel of our own, but for their gradients, and so are groups. */
       const gboolean head = node->kernel == 1 && node->stride == 1 && node->channels <= 32;
-      if (node->op != DH_OP_CONV || (head && question->direction == DH_CUDA_CONV_FORWARD))
+      if (node->op != DH_OP_CONV || node->groups > 1 || (head && question->direction == DH_CUDA_CONV_FORWARD))
         continue;
       /* Nobody wants the picture's. */
       if (question->direction == DH_CUDA_CONV_DATA && shapes[node->inputs[0]].c <= 3)

@@ -22,8 +22,41 @@ def windows(x, a, empty):
 
 
 def conv(a, x, weight, bias=None):
-    y = np.einsum("nchwij,ocij->nohw", windows(x, a, 0), weight, optimize=True)
+    seen, groups = windows(x, a, 0), a.get("group", 1)
+    parts = zip(np.split(seen, groups, 1), np.split(weight, groups, 0))
+    y = np.concatenate([np.einsum("nchwij,ocij->nohw", s, w, optimize=True) for s, w in parts], 1)
     return y if bias is None else y + bias[:, None, None]
+
+
+def transposed(a, x, weight, bias=None):
+    """Each value of the input, times the kernel, added where it lies in the result."""
+    groups, (h, w), k, step = a.get("group", 1), x.shape[2:], weight.shape[2], a.get("strides", [1, 1])[0]
+    pads, more = a.get("pads", [0] * 4), a.get("output_padding", [0, 0])
+    y = np.zeros((x.shape[0], weight.shape[1] * groups, (h - 1) * step + k + more[0], (w - 1) * step + k + more[1]))
+    for part, (xs, ws) in enumerate(zip(np.split(x, groups, 1), np.split(weight, groups, 0))):
+        at = slice(part * weight.shape[1], (part + 1) * weight.shape[1])
+        for i in range(k):
+            for j in range(k):
+                y[:, at, i:i + (h - 1) * step + 1:step, j:j + (w - 1) * step + 1:step] += np.einsum(
+                    "nchw,co->nohw", xs, ws[:, :, i, j])
+    y = y[:, :, pads[0]:y.shape[2] - pads[2], pads[1]:y.shape[3] - pads[3]]
+    return y if bias is None else y + bias[:, None, None]
+
+
+def depth_to_space(a, x):
+    n, c, h, w = x.shape
+    b = a["blocksize"]
+    assert a["mode"] == b"CRD"
+    return x.reshape(n, c // b ** 2, b, b, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c // b ** 2, h * b, w * b)
+
+
+def clip(a, x, low=None, high=None):
+    low, high = a.get("min", -np.inf) if low is None else low, a.get("max", np.inf) if high is None else high
+    return np.minimum(np.maximum(x, low), high)
+
+
+def hard_sigmoid(a, x):
+    return np.clip(a.get("alpha", np.float32(0.2)) * x + a.get("beta", 0.5), 0, 1)
 
 
 def average_pool(a, x):
@@ -58,6 +91,16 @@ def resize(a, x, roi, scales, sizes=None):
     assert list(sizes[:2]) == list(x.shape[:2])
     if x.shape[2:] == (1, 1):
         return np.broadcast_to(x, sizes)
+    if a.get("mode", b"nearest") == b"nearest":
+        for axis in (2, 3):
+            at = np.arange(sizes[axis])
+            if a.get("coordinate_transformation_mode", b"half_pixel") == b"asymmetric":
+                assert a["nearest_mode"] == b"floor"
+                at = at * x.shape[axis] // sizes[axis]
+            else:  # half way is rounded down
+                at = np.ceil((at + 0.5) * x.shape[axis] / sizes[axis] - 1).astype(int)
+            x = np.take(x, at, axis)
+        return x
     assert a["mode"] == b"linear"
     mode = a["coordinate_transformation_mode"].decode()
     return resize_line(resize_line(x, 2, sizes[2], mode), 3, sizes[3], mode)
@@ -89,10 +132,13 @@ OPERATORS = {
     "AveragePool": average_pool,
     "BatchNormalization": norm,
     "Ceil": lambda a, x: np.ceil(x),
-    "Clip": lambda a, x, low: np.maximum(x, low),
+    "Clip": clip,
     "Constant": lambda a: numpy_helper.to_array(a["value"]),
     "Dropout": lambda a, x: x,
+    "HardSigmoid": hard_sigmoid,
+    "HardSwish": lambda a, x: x * np.clip(x / 6 + 0.5, 0, 1),
     "Identity": lambda a, x: x,
+    "LeakyRelu": lambda a, x: np.where(x < 0, a.get("alpha", np.float32(0.01)) * x, x),
     "Mul": lambda a, x, y: x * y,
     "ReduceMean": lambda a, x: x.mean(tuple(a["axes"]), keepdims=bool(a["keepdims"])),
     "Shape": lambda a, x: np.array(x.shape),
@@ -103,6 +149,8 @@ OPERATORS = {
     "Cast": lambda a, x: x.astype(TYPES[a["to"]]),
     "Concat": lambda a, *x: np.concatenate(x, a["axis"]),
     "Conv": conv,
+    "ConvTranspose": transposed,
+    "DepthToSpace": depth_to_space,
     "Div": divide,
     "Exp": exp,
     "Gather": lambda a, x, i: np.take(x, i, a["axis"]),
@@ -111,6 +159,7 @@ OPERATORS = {
     "Max": lambda a, x, y: np.maximum(x, y),
     "MatMul": lambda a, x, y: x @ y,
     "MaxPool": lambda a, x: windows(x, a, -np.inf).max((-2, -1)),
+    "PRelu": lambda a, x, slope: np.where(x < 0, slope * x, x),
     "Neg": lambda a, x: -x,
     "ReduceMax": lambda a, x: x.max(tuple(a["axes"]), keepdims=bool(a["keepdims"])),
     "ReduceSum": lambda a, x, axes: x.sum(tuple(axes), keepdims=bool(a["keepdims"])),
@@ -120,6 +169,7 @@ OPERATORS = {
     "Squeeze": lambda a, x, axes: x.squeeze(tuple(axes)),
     "Sub": lambda a, x, y: x - y,
     "Transpose": lambda a, x: x.transpose(a["perm"]),
+    "Upsample": lambda a, x, scales: x.repeat(int(scales[2]), 2).repeat(int(scales[3]), 3),
 }
 
 

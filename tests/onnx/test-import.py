@@ -53,9 +53,11 @@ class Network:
         size = [None if side is None else (side + 2 * pad - reach * (kernel - 1) - 1) // stride + 1 for side in (h, w)]
         return (n, out, *size)
 
-    def conv(self, x, out, kernel=3, stride=1, pad=None, reach=1, bias=True, dtype=None, weight=None, **more):
+    def conv(self, x, out, kernel=3, stride=1, pad=None, reach=1, bias=True, dtype=None, weight=None, group=1, **more):
         pad = reach * (kernel // 2) if pad is None else pad
-        into = self.channels(x)
+        into = self.channels(x) // group
+        if group > 1:
+            more["group"] = group
         scale = np.sqrt(3 / (into * kernel * kernel))
         weight = weight or self.constant(self.random.uniform(-scale, scale, (out, into, kernel, kernel)), dtype)
         inputs = [x, weight] + ([self.constant(self.random.uniform(-0.2, 0.2, out), dtype)] if bias else [])
@@ -175,6 +177,69 @@ def all_kinds():
                      coordinate_transformation_mode="pytorch_half_pixel")
     x = net.concat(net.resize(twice, x), x)
     net.outputs = [(net.conv(net.relu(x), 3, 1), "out"), (net.conv(x, 3, 1), "aux")]
+    return net
+
+
+def mobile():
+    """Depthwise convolutions, clips, hard functions and gates: as MobileNet's and EfficientNet's blocks have them."""
+    net = Network()
+
+    def gate(x, end):
+        c = net.channels(x)
+        y = net.node("GlobalAveragePool", x, shape=(1, c, 1, 1))
+        return end(net.conv(net.relu(net.conv(y, 4, 1)), c, 1))
+
+    def silu(x):
+        return net.same("Mul", x, net.same("Sigmoid", x))
+
+    x = net.same("HardSwish", net.norm(net.conv("image", 8, 3, 2, bias=False)))
+    x = net.same("Clip", net.norm(net.conv(x, 8, 3, group=8, bias=False)), net.constant(np.array(0.0)), net.constant(np.array(6.0)))
+    y = net.same("Mul", x, gate(x, lambda g: net.same("HardSigmoid", g, alpha=1 / 6)))
+    skip = net.same("Add", net.conv(y, 8, 1), x)
+    x = silu(net.conv(skip, 24, 3, 2, group=8))
+    x = net.same("Mul", gate(x, lambda g: net.same("Sigmoid", g)), x)
+    net.shapes[x] = net.shapes[skip][:1] + (24,) + net.shapes[skip][2:]
+    x = net.same("LeakyRelu", net.conv(net.same("Mul", x, net.constant(np.array(20.0))), 12, 5, reach=2, group=4))
+    x = net.same("Mul", net.same("HardSigmoid", x), x)
+    x = net.same("Mul", x, net.constant(np.array(10.0)))  # so that the logits are not all biases
+    x = net.same("PRelu", net.conv(x, 6, 1), net.constant(net.random.uniform(-0.5, 0.9, (6, 1, 1))))
+    x = net.same("PRelu", net.conv(x, 6, 3, group=2), net.constant(np.array([0.3])))
+    both = net.same("Mul", net.conv(x, 6, 1), net.same("Clip", x, "", net.constant(np.array(0.7))))
+    one = net.node("Sigmoid", net.conv(x, 1, 1), shape=(1, 1, None, None))
+    together = net.node("ReduceSum", net.same("Mul", x, both), net.constant([1]), shape=(1, None, None), keepdims=0)
+    together = net.node("Sigmoid", net.node("Unsqueeze", together, net.constant([1])), shape=(1, 1, None, None))
+    other = net.node("Sub", net.constant(np.array(1.0)), together, shape=net.shapes[together])
+    mean = net.node("ReduceMean", x, shape=(1, 1, None, None), axes=[-3], keepdims=1)
+    both = net.concat(net.same("Mul", both, together), net.same("Mul", other, net.same("Mul", mean, one)))
+    x = net.concat(net.same("Mul", both, one), net.same("Mul", one, net.conv(x, 1, 1)))
+    net.outputs = [(net.same("Sigmoid", net.resize(net.conv(net.concat(x, net.same("HardSwish", x)), 5, 1), "image")), "out")]
+    return net
+
+
+def enlarged(kind):
+    """Twice and four times as large, in each way that a decoder does it."""
+    net = Network()
+    x = net.relu(net.conv("image", 6, 3, 4))
+
+    def up(x, out, k, s, pad, more=0, group=1, bias=True):
+        weight = net.constant(net.random.uniform(-0.5, 0.5, (net.channels(x), out // group, k, k)))
+        inputs = [x, weight] + ([net.constant(net.random.uniform(-0.2, 0.2, out))] if bias else [])
+        return net.node("ConvTranspose", *inputs, shape=(1, out, None, None), strides=[s, s], pads=[pad] * 4, group=group,
+                        kernel_shape=[k, k], **({"output_padding": [more] * 2} if more else {}))
+
+    def nearest(x, by, **more):
+        return net.node("Resize", x, "", net.constant(np.array([1.0, 1, by, by])), shape=(1, net.channels(x), None, None),
+                        mode="nearest", **more)
+    floor = dict(coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    ways = {"2": lambda: up(up(x, 4, 2, 2, 0), 3, 2, 2, 0, bias=False), "3": lambda: up(up(x, 4, 3, 2, 1, 1), 3, 3, 2, 1, 1),
+            "4": lambda: up(x, 3, 4, 4, 0), "4 by 2": lambda: up(up(x, 6, 4, 2, 1, group=2), 3, 4, 2, 1, group=3),
+            "8": lambda: up(x, 3, 8, 4, 2), "1": lambda: up(up(x, 4, 3, 1, 1), 3, 4, 4, 0),
+            "pixels": lambda: net.node("DepthToSpace", net.conv(x, 48, 3), shape=(1, 3, None, None), blocksize=4, mode="CRD"),
+            "nearest": lambda: nearest(net.conv(nearest(x, 2, **floor), 3), 2),
+            "nearest 4": lambda: nearest(net.conv(x, 3, 1), 4, nearest_mode="round_prefer_ceil"),
+            "nearest to a size": lambda: net.node("Resize", x, "", "", net.sizes_like(x, "image", "gathered"),
+                                                  shape=(1, 6, None, None), mode="nearest", **floor)}
+    net.outputs = [(net.conv(ways[kind](), 5), "out")]
     return net
 
 
@@ -389,6 +454,104 @@ def other_forms(top):
     near(np.load(top / "picture_logits.npy"), evaluator.run(model, image=normalise(picture))["out"])
 
 
+def named_classes(top):
+    """Names of classes beside the file: as many as the logits, told where classes are, and in the sum."""
+    path, beside, again = top / "named.onnx", top / "named.onnx.json", top / "again.onnx"
+    net = Network()
+    net.outputs = [(net.conv("image", 3), "out")]
+    save(net, path)
+    make_picture(top, 32, 48)
+    sums = set()
+    for names in (None, ["road", "Straße \"7\"", "sky"], ["road", "sky", "pole"]):
+        beside.write_text(json.dumps({"classes": names} if names else {}))
+        told = json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)
+        assert told.get("class_names") == names, told
+        sums.add(told["sha256"])
+        run(PROGRAM, "weights", "convert", path, again, "--size", "32x48")
+        kept = {entry.key: entry.value for entry in onnx.load(str(again)).metadata_props}
+        assert json.loads(kept.get("class_names", "null")) == names, kept
+        assert not names or ", ".join(names) in run(PROGRAM, "weights", "inspect", path).stdout
+    assert len(sums) == 3
+    for names, words in ((["a", "b"], "names 2 classes, and the network tells 3"), (["a", "b", "c", "d"], "names 4 classes"),
+                         (["a", "b", 3], "each a text"), ("abc", "2 to 255 names"), (["a", "b", "a"], "each another"),
+                         (["a", "b", ""], "each another"), (["a", "b", "c\nd"], "each another"), (["a"], "2 to 255"),
+                         (["a", "b", "c" * 81], "80 characters"), ([["a"], "b", "c"], "each a text")):
+        beside.write_text(json.dumps({"classes": names}))
+        done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1)
+        assert words in done.stderr, (names, done.stderr)
+
+
+def mobile_blocks(top):
+    path = top / "mobile.onnx"
+    net = mobile()
+    save(net, path, 14)
+    before = net.nodes[-2].input[0]  # the sigmoid at the end tells no more than what it is of
+    open_end = onnx.load(str(path))
+    open_end.graph.output.append(helper.make_tensor_value_info(before, TensorProto.FLOAT, list("nchw")))
+    for device, size in (("ref", (64, 96)), ("cpu", (64, 96)), ("cpu", (97, 131))):
+        picture = make_picture(top, *size)
+        infer(top, path, "--device", device)
+        near(np.load(top / "picture_logits.npy"), evaluator.run(open_end, image=normalise(picture))[before], f"{device} {size}")
+    again = top / "again.onnx"
+    run(PROGRAM, "weights", "convert", path, again, "--size", "97x131")
+    infer(top, path, "--maps", "likelihood")
+    near(np.load(top / "picture_likelihood.npy"),
+         evaluator.run(onnx.load(str(again)), image=make_picture(top, 97, 131)[None])["likelihood"])
+
+
+def oblong(top):
+    """Windows that are longer than wide, and padded by more on one side."""
+    path = top / "oblong.onnx"
+    net = Network()
+
+    def conv(x, out, h, w, pads, strides=(1, 1), reach=(1, 1), group=1):
+        weight = net.constant(net.random.uniform(-1, 1, (out, net.channels(x) // group, h, w)))
+        return net.node("Conv", x, weight, shape=(1, out, None, None), kernel_shape=[h, w], pads=pads, strides=list(strides),
+                        dilations=list(reach), group=group)
+    x = net.relu(conv("image", 6, 3, 1, [1, 0, 1, 0]))
+    x = net.relu(conv(x, 6, 1, 5, [0, 2, 0, 2], group=3))
+    x = net.relu(conv(x, 6, 3, 1, [4, 0, 4, 0], reach=(4, 1)))
+    x = net.relu(conv(x, 6, 1, 3, [0, 2, 0, 2], reach=(7, 2)))
+    x = net.relu(conv(x, 6, 3, 3, [0, 0, 1, 1], (2, 2)))
+    x = net.relu(conv(x, 6, 5, 5, [1, 2, 2, 1], (2, 2), group=6))
+    x = net.relu(conv(x, 6, 2, 2, [0, 1, 1, 0]))
+    net.outputs = [(net.resize(net.conv(x, 5, 1), "image"), "out")]
+    model = save(net, path)
+    for height, width in ((64, 96), (97, 131)):
+        infer_near(top, path, model, height, width)
+
+
+ENLARGED = ("2", "3", "4", "4 by 2", "8", "1", "pixels", "nearest", "nearest 4", "nearest to a size")
+
+
+def made_larger(top, kind):
+    path, again = top / "larger.onnx", top / "again.onnx"
+    for height, width in ((64, 96), (72, 100)):
+        model = save(enlarged(kind), path)
+        infer_near(top, path, model, height, width)
+        run(PROGRAM, "weights", "convert", path, again, "--size", f"{height}x{width}")
+        infer(top, path, "--maps", "likelihood")
+        near(np.load(top / "picture_likelihood.npy"),
+             evaluator.run(onnx.load(str(again)), image=make_picture(top, height, width)[None])["likelihood"])
+
+
+def older_sets(top):
+    """Before operator set 11 bounds are attributes, and nearest pixels an operator of their own."""
+    path = top / "older.onnx"
+    net = Network()
+    x = net.same("Clip", net.conv("image", 6, 3, 2), min=-0.5)
+    x = net.same("Clip", net.conv(x, 6), max=0.4)
+    x = net.same("Clip", net.conv(net.same("Clip", x), 6), min=-0.25, max=0.75)
+    x = net.node("Upsample", x, net.constant(np.array([1.0, 1, 2, 2])), shape=(1, 6, None, None), mode="nearest")
+    net.outputs = [(net.conv(x, 5), "out")]
+    model = net.model(9)
+    onnx.save(model, str(path))
+    infer_near(top, path, model, 64, 96)
+    only(model.graph.node, "Upsample").attribute[0].s = b"linear"
+    onnx.save(model, str(path))
+    assert "before operator set 11" in run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=1).stderr
+
+
 def as_is_said(top):
     """NAME.onnx.json: the normalisation, in either unit, and the outputs' names; the sum of the model heeds it."""
     path, beside = top / "said.onnx", top / "said.onnx.json"
@@ -455,9 +618,16 @@ def of_a_size(net):
     relu.input.append(factor)
 
 
+def transpose_first(net):
+    """A convolution of as many channels as it makes, 3×3, in steps of 1, padded by 1."""
+    found = next(n for n in net.nodes if n.op_type == "Conv" and net.channels(n.output[0]) == net.channels(n.input[0]))
+    found.op_type = "ConvTranspose"
+
+
 REFUSED = {
     "groups": (lambda n: first(n, "Conv", group=2), "2 groups"),
     "an oblong window": (lambda n: first(n, "Conv", pads=[1, 2, 1, 2]), "square"),
+    "an oblong window that shrinks": (lambda n: first(n, "Conv", pads=[0, 1, 2, 1], dilations=[2, 1]), "square"),
     "strides that differ": (lambda n: first(n, "Conv", strides=[1, 2]), "square"),
     "padding of one side": (lambda n: first(n, "MaxPool", pads=[0, 0, 1, 1]), "square"),
     "a huge dilation": (lambda n: first(n, "Conv", dilations=[1 << 40, 1 << 40]), "dilations"),
@@ -470,10 +640,25 @@ REFUSED = {
     "axes in another order": (lambda n: all_have(n, "Resize", axes=[3, 2]), "order of its own"),
     "sides that keep their aspect": (lambda n: all_have(n, "Resize", keep_aspect_ratio_policy="not_larger"), "not_larger"),
     "statistics that come out": (lambda n: only(n.nodes, "BatchNormalization").output.extend(["", "mean"]), "model.eval"),
-    "nearest pixels": (lambda n: all_have(n, "Resize", mode="nearest"), "bilinear"),
+    "nearest pixels": (lambda n: all_have(n, "Resize", mode="nearest"), "whole factor"),
+    "nearest pixels, rounded otherwise": (lambda n: all_have(n, "Resize", mode="nearest", nearest_mode="ceil",
+                                                             coordinate_transformation_mode="asymmetric"), "whole factor"),
+    "cubic pixels": (lambda n: all_have(n, "Resize", mode="cubic"), "cubic"),
+    "a half slope that is reckoned": (lambda n: [renamed(n, "Relu", "PRelu"), only(n.nodes, "PRelu").input.append("image")], "slopes"),
+    "slopes of another number": (lambda n: [renamed(n, "Relu", "PRelu"), only(n.nodes, "PRelu").input.append(n.constant(np.ones((5, 1, 1))))],
+                                 "one number"),
+    "a bound that is none": (lambda n: [renamed(n, "Relu", "Clip"), only(n.nodes, "Clip").input.append(n.constant(np.array(np.nan)))], "no number"),
+    "a product of unlike values": (lambda n: [renamed(n, "Add", "Mul"), only(n.nodes, "Mul").input.__setitem__(1, "image")], "multiplies"),
+    "a quotient of values": (lambda n: renamed(n, "Add", "Div"), "multiplied alone"),
+    "a swish of its own": (lambda n: [renamed(n, "Relu", "Swish"), first(n, "Swish", alpha=2.0)], "alpha"),
+    "channels spread in another order": (lambda n: [renamed(n, "Relu", "DepthToSpace"), first(n, "DepthToSpace", blocksize=2)], "DCR"),
+    "a transposed convolution of an odd size": (lambda n: [transpose_first(n), first(n, "ConvTranspose", strides=[2, 2])], "exactly 2 times"),
+    "a transposed convolution with dilations": (lambda n: [transpose_first(n), first(n, "ConvTranspose", dilations=[2, 2])], "dilations"),
+    "a transposed convolution to a size": (lambda n: [transpose_first(n), first(n, "ConvTranspose", output_shape=[64, 64])], "output_shape"),
+    "a transposed convolution by itself": (lambda n: [transpose_first(n), first(n, "ConvTranspose", auto_pad="SAME_UPPER")], "auto_pad"),
     "other coordinates": (lambda n: all_have(n, "Resize", coordinate_transformation_mode="asymmetric"), "asymmetric"),
     "the batch's statistics": (lambda n: first(n, "BatchNormalization", training_mode=1), "model.eval"),
-    "another activation": (lambda n: renamed(n, "Relu", "LeakyRelu"), "LeakyRelu (1)"),
+    "another activation": (lambda n: renamed(n, "Relu", "Elu"), "Elu (1)"),
     "attention": (lambda n: [renamed(n, "Add", "MatMul"), renamed(n, "Relu", "Gelu")], "Gelu (1)"),
     "operators of others": (lambda n: setattr(n.nodes[0], "domain", "com.microsoft"), "Conv (1)"),
     "a value that is nowhere": (lambda n: n.nodes[0].input.__setitem__(0, "nowhere"), "nowhere"),
@@ -568,6 +753,12 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     case("turned axes at the end", turned, at)
     case("which output is which", heads, at)
     case("every other form", other_forms, at)
+    case("blocks of small networks", mobile_blocks, at)
+    for kind in ENLARGED:
+        case(f"made larger: {kind}", made_larger, at, kind)
+    case("windows that are not square", oblong, at)
+    case("older operator sets", older_sets, at)
+    case("names of classes", named_classes, at)
     case("what is said of pictures and outputs", as_is_said, at)
     for name, (change, words) in REFUSED.items():
         case(f"refused: {name}", refused, at, change, words)

@@ -316,6 +316,7 @@ ops_list_cases (void)
   add_pools (list);
   add_resizes (list);
   add_scores (list);
+  ops_add_foreign (list);
   ops_add_chains (list);
   ops_add_nets (list);
   ops_add_perf (list);

@@ -60,15 +60,16 @@ measure (View x, double *mean, double *variance)
 static double
 conv (const DhNode *node, View x, const double *weight, const double *bias, gint n, gint c, gint h, gint w)
 {
+  const gint ins = x.shape.c / node->groups, first = c / (node->channels / node->groups) * ins;
   double sum = bias ? bias[c] : 0;
-  for (gint i = 0; i < x.shape.c; i++)
+  for (gint i = 0; i < ins; i++)
     for (gint ky = 0; ky < node->kernel; ky++)
       for (gint kx = 0; kx < node->kernel; kx++)
         {
           const gint64 y = (gint64)h * node->stride - node->padding + (gint64)ky * node->dilation;
           const gint64 z = (gint64)w * node->stride - node->padding + (gint64)kx * node->dilation;
           if (inside (x, y, z))
-            sum += at (x, n, i, y, z) * weight[(((gsize)c * x.shape.c + i) * node->kernel + ky) * node->kernel + kx];
+            sum += at (x, n, first + i, y, z) * weight[(((gsize)c * ins + i) * node->kernel + ky) * node->kernel + kx];
         }
   return sum;
 }
@@ -118,8 +119,41 @@ source (gint out, gint in_length, gint out_length, gboolean align_corners)
 }
 
 static double
+activate (DhActivation f, double x)
+{
+  const double line = f.alpha * x + f.beta, hard = isnan (x) ? NAN : fmin (fmax (line, 0), 1);
+  switch (f.kind)
+    {
+    case DH_ACTIVATION_CLIP:
+      return isnan (x) ? NAN : fmin (fmax (x, f.alpha), f.beta);
+    case DH_ACTIVATION_LEAKY:
+      return isnan (x) ? NAN : fmax (x, 0) + f.alpha * fmin (x, 0);
+    case DH_ACTIVATION_HARD_SIGMOID:
+      return hard;
+    case DH_ACTIVATION_HARD_SWISH:
+      return x * hard;
+    case DH_ACTIVATION_SIGMOID:
+      return 0.5 * (1 + tanh (x / 2));
+    case DH_ACTIVATION_SILU:
+      return 0.5 * x * (1 + tanh (x / 2));
+    case DH_N_ACTIVATIONS:
+      break;
+    }
+  g_assert_not_reached ();
+}
+
+static double
+multiply (View x, View by, gint n, gint c, gint h, gint w)
+{
+  const gboolean one = by.shape.h == 1 && by.shape.w == 1;
+  return at (x, n, c, h, w) * at (by, n, by.shape.c == 1 ? 0 : c, one ? 0 : h, one ? 0 : w);
+}
+
+static double
 resize (const DhNode *node, View x, DhShape to, gint n, gint c, gint h, gint w)
 {
+  if (node->nearest)
+    return at (x, n, c, (gint64)h * x.shape.h / to.h, (gint64)w * x.shape.w / to.w);
   const double y = source (h, x.shape.h, to.h, node->align_corners);
   const double z = source (w, x.shape.w, to.w, node->align_corners);
   const gint y0 = MIN ((gint)y, x.shape.h - 1), x0 = MIN ((gint)z, x.shape.w - 1);
@@ -200,6 +234,13 @@ element (const DhNode *node, const View *x, double *const p[4], DhShape to, gint
       return norm (x[0], p, n, c, h, w);
     case DH_OP_RELU:
       return at (x[0], n, c, h, w) < 0 ? 0 : at (x[0], n, c, h, w);
+    case DH_OP_ACTIVATION:
+      return activate (node->activation, at (x[0], n, c, h, w));
+    case DH_OP_MULTIPLY:
+      return multiply (x[0], x[1], n, c, h, w);
+    case DH_OP_DEPTH_TO_SPACE:
+      return at (x[0], n, (c * node->kernel + h % node->kernel) * node->kernel + w % node->kernel, h / node->kernel,
+                 w / node->kernel);
     case DH_OP_ADD:
       return at (x[0], n, c, h, w) + at (x[1], n, c, h, w);
     case DH_OP_CONCAT:

@@ -28,6 +28,18 @@ dh_cuda_upload_taps (DhCudaPool *pool, gint in, gint out, gboolean align_corners
   return dh_cuda_upload (pool, taps, out * sizeof *taps, error);
 }
 
+const DhCudaTap *
+dh_cuda_upload_nearest (DhCudaPool *pool, gint in, gint out, GError **error)
+{
+  g_autofree DhCudaTap *taps = g_new (DhCudaTap, out);
+  for (gint i = 0; i < out; i++)
+    {
+      const DhBilinear at = dh_nearest_at (i, in, out);
+      taps[i] = (DhCudaTap){ at.a, at.b, at.t };
+    }
+  return dh_cuda_upload (pool, taps, out * sizeof *taps, error);
+}
+
 void
 dh_cuda_set_window (DhCudaKernel *kernel, const DhNode *node)
 {

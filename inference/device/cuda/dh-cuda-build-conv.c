@@ -132,6 +132,31 @@ plain_input (DhCudaBuild *b, DhValue v, DhCudaConvNodes *conv)
   return made;
 }
 
+/* A norm and a ReLU or activation behind it, which nobody else reads. */
+static gboolean
+build_grouped (DhCudaBuild *b, DhValue v, DhCudaConvNodes *conv, double *scale, double *shift, GError **error)
+{
+  DhValue value = v;
+  const DhValue next = dh_lowering_only_reader (&b->low, v);
+  if (next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_NORM)
+    {
+      if (!dh_lowering_read_norm (&b->low, dh_lowering_node (&b->low, next), scale, shift, error))
+        return FALSE;
+      b->low.done[next] = TRUE;
+      value = next;
+    }
+  const DhCudaAfter after = dh_cuda_take_after (b, &value);
+  g_autoptr (DhTensor) weights =
+      b->plan->pool.dry ? NULL : dh_lowering_parameter (&b->low, conv->node->name, "weight", error);
+  if (!weights && !b->plan->pool.dry)
+    return FALSE;
+  conv->weights = weights ? dh_tensor_f32 (weights) : NULL;
+  conv->in = dh_cuda_groups_of (b, conv->node->inputs[0]);
+  conv->owner = value;
+  b->views[value] = dh_cuda_add_grouped (b->plan, conv, after, error);
+  return b->views[value] != NULL;
+}
+
 gboolean
 dh_cuda_build_conv (DhCudaBuild *b, DhValue v, GError **error)
 {
@@ -153,6 +178,8 @@ dh_cuda_build_conv (DhCudaBuild *b, DhValue v, GError **error)
       for (gint c = 0; c < node->channels; c++)
         shift[c] = dh_tensor_f32 (bias)[c];
     }
+  if (node->groups > 1)
+    return build_grouped (b, v, &conv, scale, shift, error);
   const gboolean head = one && node->channels <= DH_CUDA_HEAD_GROUPS * DH_CUDA_GROUP
                         && (b->plan->pool.type == DH_CUDA_F32 || is_logits (b, v));
   if (one && next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL

@@ -185,6 +185,26 @@ build_concat (DhCudaBuild *b, DhValue v)
   b->views[v] = dh_cuda_view_concat (&b->plan->pool, parts, node->n_inputs);
 }
 
+DhCudaAfter
+dh_cuda_take_after (DhCudaBuild *b, DhValue *value)
+{
+  if (take_reader (b, value, DH_OP_RELU))
+    return (DhCudaAfter){ .relu = TRUE };
+  if (take_reader (b, value, DH_OP_ACTIVATION))
+    return (DhCudaAfter){ .activation = &dh_lowering_node (&b->low, *value)->activation };
+  return (DhCudaAfter){ FALSE };
+}
+
+static void
+build_multiply (DhCudaBuild *b, DhValue v)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  const DhCudaView *in = dh_cuda_groups_of (b, node->inputs[0]), *by = dh_cuda_groups_of (b, node->inputs[1]);
+  DhValue owner = v;
+  const DhCudaAfter after = dh_cuda_take_after (b, &owner);
+  b->views[owner] = dh_cuda_add_gated (b->plan, node->name, in, by, after, owner);
+}
+
 static gboolean
 build_node (gpointer builder, DhValue v, GError **error)
 {
@@ -212,6 +232,16 @@ build_node (gpointer builder, DhValue v, GError **error)
         b->views[v] = view;
         return TRUE;
       }
+    case DH_OP_ACTIVATION:
+      b->views[v] = dh_cuda_add_gated (b->plan, node->name, dh_cuda_groups_of (b, node->inputs[0]), NULL,
+                                       (DhCudaAfter){ .activation = &node->activation }, v);
+      return TRUE;
+    case DH_OP_MULTIPLY:
+      build_multiply (b, v);
+      return TRUE;
+    case DH_OP_DEPTH_TO_SPACE:
+      b->views[v] = dh_cuda_add_depth_to_space (b->plan, node, dh_cuda_groups_of (b, node->inputs[0]), shape, v);
+      return TRUE;
     case DH_OP_DROPOUT:
       b->views[v] = dh_cuda_view_copy (&b->plan->pool, dh_cuda_groups_of (b, node->inputs[0]));
       return TRUE;

@@ -6,7 +6,10 @@
 const char *
 dh_cuda_implementation (const DhCudaStep *step)
 {
-  static const char *const kernels[] = { "pack", "pointwise", "pool", "resize", "head", "scores", "unpack" };
+  static const char *const kernels[] = { "pack",          "pointwise",  "pool",
+                                         "resize",        "head",       "scores",
+                                         "unpack",        "activation", "convolution of groups",
+                                         "depth to space" };
   static const char *const fused[] = { "norm, ReLU and convolution 64×128×32", "norm, ReLU and convolution 64×128×64",
                                        "norm, ReLU and convolution 64×64×64", "norm, ReLU and convolution 32×64×128" };
   static const char *const resized[] = { "norm, ReLU and convolution 64×128×32, resized sum",

@@ -1,3 +1,4 @@
+#include "dh-cuda-foreign-math.h"
 #include "dh-cuda-grid.h"
 #include "dh-cuda-math.h"
 #include "dh-cuda-probe-math.h"
@@ -26,6 +27,12 @@ __global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ D
         dh_cuda_resize_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_TAPS)
         dh_cuda_taps_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_GATED)
+        dh_cuda_gated_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_GROUPED)
+        dh_cuda_grouped_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_DEPTH_TO_SPACE)
+        dh_cuda_depth_to_space_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_NOISE)
         dh_cuda_noise_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_PROBE)
@@ -136,6 +143,15 @@ int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t strea
       return launch_head<TYPE> (k, grid, items, stream);
     case DH_CUDA_TAPS:
       run_items<DH_CUDA_TAPS, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_GATED:
+      run_items<DH_CUDA_GATED, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_GROUPED:
+      run_items<DH_CUDA_GROUPED, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_DEPTH_TO_SPACE:
+      run_items<DH_CUDA_DEPTH_TO_SPACE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
       break;
     case DH_CUDA_NOISE:
       run_items<DH_CUDA_NOISE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);

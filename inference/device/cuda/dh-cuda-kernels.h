@@ -99,6 +99,10 @@ extern "C"
     DH_CUDA_HEAD,
     DH_CUDA_SCORE,
     DH_CUDA_UNPACK,
+    /* Of networks of others: dh-cuda-foreign-math.h */
+    DH_CUDA_GATED,   /* an activation, or a product of two values, or both */
+    DH_CUDA_GROUPED, /* a convolution of groups */
+    DH_CUDA_DEPTH_TO_SPACE,
     DH_CUDA_TAPS,  /* nine products of every pixel, channels of each tap behind those of the one before → their sum */
     DH_CUDA_FUSED, /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
     DH_CUDA_NOISE, /* fills `out` for a probe: dh-cuda-probe-math.h */
@@ -203,7 +207,7 @@ extern "C"
     int32_t type;
     int32_t n_groups;   /* of the result */
     int32_t row_groups; /* POINTWISE, RESIZE: of the memory that the result is a part of; 0: it is all of it */
-    int32_t relu;       /* of the result: POINTWISE, POOL, RESIZE, HEAD, TAPS, FUSED */
+    int32_t relu;       /* of the result: POINTWISE, POOL, RESIZE, HEAD, TAPS, FUSED, GATED, GROUPED */
     int32_t n, c, h, w;
     int32_t in_h, in_w;              /* POOL, RESIZE, TAPS, SCORE, FUSED */
     int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling; NOISE: DhCudaNoise */
@@ -214,6 +218,14 @@ extern "C"
     const float *scale, *shift;      /* PACK: by channel; POOL, RESIZE, FUSED: of the result, by place; or NULL */
     const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups; TAPS: bias */
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */
+    /* GATED, GROUPED, DEPTH_TO_SPACE: the channels of what is read and made stand in order. in_h, in_w, kernel, stride,
+     * padding, weights and bias as of the others; DEPTH_TO_SPACE: `kernel` is the block. */
+    int32_t dilation;
+    int32_t group_in, group_out;    /* channels of a group; where both are 1, weights are taps × 8·n_groups, else c ×
+                                       group_in × taps */
+    int32_t one_pixel, one_channel; /* GATED: what `other` has, for all */
+    int32_t function;               /* of the result, behind `relu`: 1 + DhActivationKind; 0: none */
+    float alpha, beta;
     /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */
     int32_t in_c;
     const void *packed;      /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type`; FUSED: 8·n_groups ×

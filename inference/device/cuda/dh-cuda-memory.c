@@ -61,11 +61,18 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
       kernel->out = dh_cuda_address (&plan->pool, first->buffer)
                     + (gsize)first->group * DH_CUDA_GROUP * (first->buffer->type == DH_CUDA_F32 ? 4 : 2);
     }
-  if (step->tap_rows
-      && (!(kernel->rows = dh_cuda_upload_taps (&plan->pool, step->tap_rows, kernel->h, step->align_corners,
-                                                step->same_size, error))
-          || !(kernel->columns = dh_cuda_upload_taps (&plan->pool, step->tap_columns, kernel->w, step->align_corners,
-                                                      step->same_size, error))))
+  if (step->nearest)
+    {
+      kernel->rows = dh_cuda_upload_nearest (&plan->pool, step->tap_rows, kernel->h, error);
+      kernel->columns = kernel->rows ? dh_cuda_upload_nearest (&plan->pool, step->tap_columns, kernel->w, error) : NULL;
+      if (!kernel->columns)
+        return FALSE;
+    }
+  else if (step->tap_rows
+           && (!(kernel->rows = dh_cuda_upload_taps (&plan->pool, step->tap_rows, kernel->h, step->align_corners,
+                                                     step->same_size, error))
+               || !(kernel->columns = dh_cuda_upload_taps (&plan->pool, step->tap_columns, kernel->w,
+                                                           step->align_corners, step->same_size, error))))
     return FALSE;
   const gsize n = kernel->op == DH_CUDA_PACK ? (gsize)kernel->c : (gsize)kernel->n_groups * DH_CUDA_GROUP;
   if (step->scale

@@ -83,7 +83,7 @@ struct _DhCudaStep
   DhValue target;                   /* UNPACK: the output that it writes */
   DhValue targets[DH_N_MAPS];       /* SCORE */
   gint tap_rows, tap_columns;       /* RESIZE, SCORE: in heights and widths; 0: none */
-  gboolean align_corners;
+  gboolean align_corners, nearest;
   gboolean same_size;      /* SCORE: the logits are of the picture's size; nothing is mixed */
   gboolean is_conv, fused; /* fused: the library makes what `epilogue` would */
   DhCudaStep *epilogue;    /* owned; or NULL */
@@ -151,6 +151,7 @@ gboolean dh_cuda_take_workspace (DhCudaPool *pool, GError **error);
 /* The addresses of the view's groups. */
 const DhCudaGroup *dh_cuda_upload_groups (DhCudaPool *pool, const DhCudaView *view, GError **error);
 /* Of `out` places of a result along a side of `in`; same_size: nothing is mixed. */
+const DhCudaTap *dh_cuda_upload_nearest (DhCudaPool *pool, gint in, gint out, GError **error);
 const DhCudaTap *dh_cuda_upload_taps (DhCudaPool *pool, gint in, gint out, gboolean align_corners, gboolean same_size,
                                       GError **error);
 void dh_cuda_set_window (DhCudaKernel *kernel, const DhNode *node);
@@ -242,6 +243,20 @@ gboolean dh_cuda_add_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvN
 /* As dh_cuda_choose_fused(); where nothing computes the products, it stays as it was. */
 gboolean dh_cuda_choose_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, gsize most,
                               GError **error);
+
+/* dh-cuda-foreign.c: what only networks of others have; the channels of results stand in order. `by` is NULL, or of one
+ * pixel or one channel or both, or as `in` is. */
+typedef struct
+{
+  gboolean relu;
+  const DhActivation *activation; /* or NULL */
+} DhCudaAfter;
+DhCudaView *dh_cuda_add_gated (DhCudaPlan *plan, const char *name, const DhCudaView *in, const DhCudaView *by,
+                               DhCudaAfter after, DhValue owner);
+/* conv->in: any. */
+DhCudaView *dh_cuda_add_grouped (DhCudaPlan *plan, const DhCudaConvNodes *conv, DhCudaAfter after, GError **error);
+DhCudaView *dh_cuda_add_depth_to_space (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape,
+                                        DhValue owner);
 
 /* `logits`, `logits_ood`: whole and in order; either may be NULL. */
 void dh_cuda_add_score (DhCudaPlan *plan, const DhLoweredScores *scores, const DhCudaView *logits,

@@ -129,6 +129,7 @@ dh_cuda_add_resize (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, 
   step->kernel.in_h = step->tap_rows = in->h;
   step->kernel.in_w = step->tap_columns = in->w;
   step->align_corners = node->align_corners;
+  step->nearest = node->nearest;
   DhCudaView *out = arrange (plan, step, shape.h, shape.w, FALSE, NULL, owner);
   set_tail (plan, step, out, tail);
   return out;

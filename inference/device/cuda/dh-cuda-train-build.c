@@ -304,6 +304,9 @@ build_node (DhCudaTape *b, DhValue v)
     case DH_OP_RESIZE:
       build_window (b, v);
       return;
+    case DH_OP_ACTIVATION:
+    case DH_OP_MULTIPLY:
+    case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;

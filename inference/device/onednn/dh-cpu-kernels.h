@@ -16,6 +16,23 @@ G_BEGIN_DECLS
 /* Pixels behind a packed input, which are read for nothing. */
 #define DH_TAPS_BEHIND 48
 
+/* What is done to each element at the end: the activations of dh-graph.h. */
+typedef enum
+{
+  DH_CPU_NOTHING,
+  DH_CPU_CLIP,
+  DH_CPU_LEAKY,
+  DH_CPU_HARD_SIGMOID,
+  DH_CPU_HARD_SWISH,
+  DH_CPU_SIGMOID,
+  DH_CPU_SILU,
+} DhCpuFunction;
+typedef struct
+{
+  DhCpuFunction function;
+  float alpha, beta;
+} DhCpuActivation;
+
 typedef struct
 {
   const float *const *planes;
@@ -32,7 +49,9 @@ typedef struct
   gint h, w;
   const float *const *sum; /* planes of a value of the same shape that is added, or NULL; may be `planes` themselves */
   gboolean relu;           /* after the sum */
-  gboolean stream;         /* larger than the caches: write past them */
+  DhCpuActivation activation; /* after both; of what makes planes, not `packed` */
+  gboolean multiplies;        /* the sum is a product: of `pointwise` */
+  gboolean stream;            /* larger than the caches: write past them */
   /* Not NULL: written in its place, in bfloat16, as `taps_pack` would make it of the planes, which are not read. Of
    * kernels with tiles, of at most `most_packed` planes of the input where it is a 1×1 convolution of planes. */
   float *packed;
@@ -97,6 +116,19 @@ typedef struct
   float *to;
 } DhCpuWinogradFilters;
 
+/* A convolution with a group for each channel: every plane of the input makes `multiplier` of the output. */
+typedef struct
+{
+  DhCpuInput in; /* nothing remains to be done to it */
+  DhCpuOutput out;
+  gint kernel, stride, dilation, padding;
+  gint multiplier;
+  gint rows;            /* of an item */
+  const gint32 *lanes;  /* out.n_planes·lanes: which of the input plane's lanes an output reads; NULL: the same */
+  const float *weights; /* out.n_planes, tap, lane */
+  const float *bias;    /* out.n_planes·lanes */
+} DhCpuDepthwise;
+
 typedef struct
 {
   DhCpuInput in;
@@ -160,6 +192,9 @@ typedef struct
   gsize (*winograd_scratch) (const DhCpuWinograd *conv);
   void (*winograd) (const DhCpuWinograd *conv, gint item, float *scratch);
   void (*winograd_filters) (const DhCpuWinogradFilters *filters, gint item); /* two output planes */
+
+  /* One item: `rows` rows of one plane, planes one after another. */
+  void (*depthwise) (const DhCpuDepthwise *conv, gint item);
 
   /* One item is one row of one plane: item = plane·out.h + row. */
   void (*pointwise) (const DhCpuInput *in, const DhCpuOutput *out, gint item);

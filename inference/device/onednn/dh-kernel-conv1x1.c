@@ -309,6 +309,8 @@ dh_conv1x1 (const DhCpuConv1x1 *conv, gint item, float *scratch)
     dh_tiles_end ();
   if (conv->out.stream)
     dh_stream_end ();
+  for (gint o = 0; conv->out.activation.function != DH_CPU_NOTHING && o < conv->out.n_planes; o++)
+    dh_activate (&conv->out.activation, conv->out.planes[o] + (gsize)first * DH_LANES, n);
   if (!finite)
     poison (conv, first, n);
 }

@@ -12,10 +12,13 @@ dh_pointwise (const DhCpuInput *in, const DhCpuOutput *out, gint item)
   for (gsize i = 0; i < (gsize)out->w * DH_LANES; i += DH_LANES)
     {
       DhVec x = dh_read (from + i, prologue);
-      if (sum != NULL)
+      if (sum != NULL && out->multiplies)
+        x *= dh_load (sum + i);
+      else if (sum != NULL)
         x += dh_load (sum + i);
       dh_store (to + i, out->relu ? dh_relu (x) : x);
     }
+  dh_activate (&out->activation, to, out->w);
 }
 
 void

@@ -31,4 +31,5 @@ dh_resize (const DhCpuResize *resize, gint item, float *scratch)
         v += dh_load (sum + (gsize)column * DH_LANES);
       dh_store (to + (gsize)column * DH_LANES, out->relu ? dh_relu (v) : v);
     }
+  dh_activate (&out->activation, to, out->w);
 }

@@ -36,6 +36,7 @@ const DhCpuKernels DH_TABLE = {
   .winograd_scratch = dh_winograd_scratch,
   .winograd = dh_winograd,
   .winograd_filters = dh_winograd_filters,
+  .depthwise = dh_depthwise,
   .pointwise = dh_pointwise,
   .max_pool = dh_max_pool,
   .average_pool = dh_average_pool,

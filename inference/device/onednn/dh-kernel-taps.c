@@ -124,6 +124,8 @@ end (const DhCpuTaps *conv, gsize at, gint n)
         float *to = conv->out.planes[o] + at + i * DH_LANES;
         dh_store (to, dh_relu (dh_load (to)));
       }
+  for (gint o = 0; conv->out.activation.function != DH_CPU_NOTHING && o < conv->out.n_planes; o++)
+    dh_activate (&conv->out.activation, conv->out.planes[o] + at, n);
 }
 
 /* A row of n_planes of the input and those behind it, packed: `stride` from plane to plane. */

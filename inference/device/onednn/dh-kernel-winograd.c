@@ -140,6 +140,8 @@ transform_output (const DhCpuWinograd *conv, DhCpuTile at, gint plane, const flo
           if (sum != NULL)
             x += dh_load (sum + place);
           x = conv->out.relu ? dh_relu (x) : x;
+          if (conv->out.activation.function != DH_CPU_NOTHING)
+            dh_activate (&conv->out.activation, (float *)&x, 1);
           if (conv->out.stream)
             dh_stream (to + place, x);
           else

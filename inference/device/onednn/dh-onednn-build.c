@@ -29,7 +29,7 @@ dh_cpu_plain_of (DhCpuBuild *b, DhValue v)
 {
   const DhCpuView *view = dh_cpu_planes_of (b, b->views[v]);
   if (!dh_cpu_view_is_plain (view))
-    view = dh_cpu_add_pointwise (b->plan, dh_lowering_node (&b->low, v)->name, view, NULL, FALSE, v);
+    view = dh_cpu_add_pointwise (b->plan, dh_lowering_node (&b->low, v)->name, view, NULL, DH_CPU_AS_IT_IS, v);
   b->views[v] = view;
   return view;
 }
@@ -46,7 +46,7 @@ build_norm (DhCpuBuild *b, DhValue v, GError **error)
     scale[c] = 1;
   if (!dh_lowering_read_norm (&b->low, node, scale, shift, error))
     return FALSE;
-  if (in->relu)
+  if (in->relu || in->gate != NULL)
     in = dh_cpu_plain_of (b, node->inputs[0]);
   b->views[v] = dh_cpu_view_norm (b->plan, in, scale, shift);
   return TRUE;
@@ -81,20 +81,61 @@ build_resize (DhCpuBuild *b, DhValue v)
 {
   const DhNode *node = dh_lowering_node (&b->low, v);
   const DhCpuView *in = b->views[node->inputs[0]] = dh_cpu_planes_of (b, b->views[node->inputs[0]]);
-  return dh_cpu_add_resize (b->plan, node, in, b->low.shapes[v], NULL, FALSE, FALSE, v);
+  return dh_cpu_add_resize (b->plan, node, in, b->low.shapes[v], NULL, FALSE, DH_CPU_AS_IT_IS, v);
+}
+
+/* The ReLU or activation that alone reads the value, which becomes that. */
+static DhCpuAfter
+take_after (DhCpuBuild *b, DhValue *value)
+{
+  const DhValue next = dh_lowering_only_reader (&b->low, *value);
+  const DhNode *node = next != DH_NO_VALUE ? dh_lowering_node (&b->low, next) : NULL;
+  if (node == NULL || (node->op != DH_OP_RELU && node->op != DH_OP_ACTIVATION))
+    return DH_CPU_AS_IT_IS;
+  b->low.done[next] = TRUE;
+  *value = next;
+  return dh_cpu_after (node);
+}
+
+/* By a gate it is only a view, as through a norm. */
+static void
+build_multiply (DhCpuBuild *b, DhValue v)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  const DhShape from = b->low.shapes[node->inputs[0]], by = b->low.shapes[node->inputs[1]];
+  const DhCpuView *gate = dh_cpu_plain_of (b, node->inputs[1]);
+  const DhCpuView *in = b->views[node->inputs[0]] = dh_cpu_planes_of (b, b->views[node->inputs[0]]);
+  const gboolean spread = by.h != from.h || by.w != from.w;
+  DhValue owner = v;
+  if (spread && by.c == from.c)
+    {
+      in = dh_cpu_plain_of (b, node->inputs[0]);
+      gate = dh_cpu_add_relaid (b->plan, node->name, gate, in);
+      if (!dh_cpu_view_is_together (gate))
+        gate = dh_cpu_add_pointwise (b->plan, node->name, gate, NULL, DH_CPU_AS_IT_IS, DH_NO_VALUE);
+      b->views[v] = dh_cpu_view_gate (b->plan, in, gate);
+      return;
+    }
+  if (spread)
+    gate = dh_cpu_add_resize (b->plan, node, gate, from, NULL, FALSE, DH_CPU_AS_IT_IS, DH_NO_VALUE);
+  const DhCpuAfter after = take_after (b, &owner);
+  b->views[owner] = dh_cpu_add_product (b->plan, node->name, in, gate, after, owner);
+}
+
+static void
+build_activation (DhCpuBuild *b, DhValue v)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  const DhCpuView *in = b->views[node->inputs[0]] = dh_cpu_planes_of (b, b->views[node->inputs[0]]);
+  b->views[v] = dh_cpu_add_pointwise (b->plan, node->name, in, NULL, dh_cpu_after (node), v);
 }
 
 static void
 build_add (DhCpuBuild *b, DhValue v)
 {
   const DhNode *node = dh_lowering_node (&b->low, v);
-  DhValue x = node->inputs[0], y = node->inputs[1], next = dh_lowering_only_reader (&b->low, v), owner = v;
-  gboolean relu = next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_RELU;
-  if (relu)
-    {
-      b->low.done[next] = TRUE;
-      owner = next;
-    }
+  DhValue x = node->inputs[0], y = node->inputs[1], owner = v;
+  const DhCpuAfter after = take_after (b, &owner);
   if (b->low.deferred[y])
     {
       x = node->inputs[1];
@@ -110,12 +151,12 @@ build_add (DhCpuBuild *b, DhValue v)
         b->views[y] = build_resize (b, y);
       sum = dh_cpu_plain_of (b, y);
       b->views[owner] =
-          dh_cpu_add_resize (b->plan, resize, low, b->low.shapes[v], sum, may_overwrite (b, y), relu, owner);
+          dh_cpu_add_resize (b->plan, resize, low, b->low.shapes[v], sum, may_overwrite (b, y), after, owner);
       return;
     }
   const DhCpuView *sum = dh_cpu_plain_of (b, y);
   const DhCpuView *in = dh_cpu_planes_of (b, b->views[x]);
-  b->views[owner] = dh_cpu_add_pointwise (b->plan, node->name, in, sum, relu, owner);
+  b->views[owner] = dh_cpu_add_pointwise (b->plan, node->name, in, sum, after, owner);
 }
 
 static void
@@ -159,6 +200,16 @@ build_node (gpointer builder, DhValue v, GError **error)
         b->views[v] = view;
         return TRUE;
       }
+    case DH_OP_ACTIVATION:
+      build_activation (b, v);
+      return TRUE;
+    case DH_OP_MULTIPLY:
+      build_multiply (b, v);
+      return TRUE;
+    case DH_OP_DEPTH_TO_SPACE:
+      in = b->views[node->inputs[0]] = dh_cpu_planes_of (b, in);
+      b->views[v] = dh_cpu_add_depth_to_space (b->plan, node, in, shape, v);
+      return TRUE;
     case DH_OP_DROPOUT:
       b->views[v] = dh_cpu_view_copy (b->plan, in);
       return TRUE;

@@ -3,14 +3,21 @@
 
 /* Convolutions with what is folded into them. */
 
-/* What follows a convolution and nobody else reads: an average pool before which it can stand, norm, sum, ReLU. */
+static gboolean
+has_end (const DhCpuConv *conv)
+{
+  return conv->after.relu || conv->after.activation.function != DH_CPU_NOTHING;
+}
+
+/* What follows a convolution and nobody else reads: an average pool before which it can stand, norm, sum, ReLU or
+ * activation. */
 static gboolean
 absorb (DhCpuBuild *b, DhValue *value, DhCpuConv *conv, double *scale, double *shift, gboolean own, GError **error)
 {
   for (;;)
     {
       DhValue next = dh_lowering_only_reader (&b->low, *value);
-      if (next == DH_NO_VALUE || conv->relu)
+      if (next == DH_NO_VALUE || has_end (conv))
         {
           /* A dropout is nothing, after the ReLU too. */
           if (next == DH_NO_VALUE || dh_lowering_node (&b->low, next)->op != DH_OP_DROPOUT)
@@ -22,9 +29,9 @@ absorb (DhCpuBuild *b, DhValue *value, DhCpuConv *conv, double *scale, double *s
           if (!dh_lowering_read_norm (&b->low, node, scale, shift, error))
             return FALSE;
         }
-      else if (node->op == DH_OP_RELU && own)
-        conv->relu = TRUE;
-      else if (node->op == DH_OP_ADD && own && conv->sum == NULL)
+      else if ((node->op == DH_OP_RELU || node->op == DH_OP_ACTIVATION) && own)
+        conv->after = dh_cpu_after (node);
+      else if (node->op == DH_OP_ADD && own && conv->sum == NULL && conv->node->groups == 1)
         {
           DhValue other = node->inputs[node->inputs[0] == *value];
           if (other == *value || b->views[other] == NULL || b->low.deferred[other])
@@ -87,7 +94,7 @@ static gboolean
 is_direct (const DhCpuBuild *b, const DhNode *node)
 {
   const DhCpuView *view = b->views[node->inputs[0]];
-  return view->raw && view->c <= 4 && node->kernel > 1;
+  return view->raw && view->c <= 4 && node->kernel > 1 && node->groups == 1;
 }
 
 static const DhCpuView *
@@ -121,7 +128,8 @@ is_read_packed (const DhCpuBuild *b, DhValue value)
   if (reader == DH_NO_VALUE)
     return FALSE;
   const DhNode *node = dh_lowering_node (&b->low, reader);
-  if (node->op != DH_OP_CONV || node->channels < LEAST_COARSE || !has_tiles (b->plan->device->kernels, node))
+  if (node->op != DH_OP_CONV || node->groups > 1 || node->channels < LEAST_COARSE
+      || !has_tiles (b->plan->device->kernels, node))
     return FALSE;
   if (node->kernel > 1)
     return TRUE;
@@ -136,12 +144,33 @@ static gboolean
 packs (const DhCpuBuild *b, const DhCpuConv *conv, DhValue value)
 {
   const DhCpuKernels *kernels = b->plan->device->kernels;
-  if (!kernels->tiles || !conv->bf16 || !is_read_packed (b, value))
+  if (!kernels->tiles || !conv->bf16 || conv->after.activation.function != DH_CPU_NOTHING || !is_read_packed (b, value))
     return FALSE;
   const gint planes = conv->in->n_planes;
   if (conv->node->kernel == 1 && conv->node->padding == 0 && !conv->in->packed)
     return conv->range > 0 || planes <= kernels->most_packed;
   return TRUE;
+}
+
+/* What a convolution of groups reads. */
+static const DhCpuView *
+grouped_input (DhCpuBuild *b, const DhNode *node)
+{
+  const DhCpuView *in = dh_cpu_plain_of (b, node->inputs[0]);
+  if (dh_cpu_is_depthwise (node, in->c) && node->channels == in->c)
+    return in;
+  return dh_cpu_add_ordered (b->plan, node->name, in);
+}
+
+/* An activation that the kernel has no place for. */
+static DhCpuView *
+add_with_activation (DhCpuBuild *b, DhCpuAddConv add, const DhCpuConv *conv, GError **error)
+{
+  DhCpuConv alone = *conv;
+  alone.after = DH_CPU_AS_IT_IS;
+  alone.owner = DH_NO_VALUE;
+  const DhCpuView *made = add (b->plan, &alone, error);
+  return made != NULL ? dh_cpu_add_pointwise (b->plan, conv->name, made, NULL, conv->after, conv->owner) : NULL;
 }
 
 gboolean
@@ -166,12 +195,15 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
         shift[c] = dh_tensor_f32 (bias)[c];
       dh_tensor_unref (bias);
     }
-  gboolean own = !is_direct (b, node);
-  conv.in = own ? dh_cpu_planes_of (b, b->views[node->inputs[0]]) : direct_input (b, node);
-  if (own && b->views[node->inputs[0]]->raw)
+  const gboolean groups = node->groups > 1, own = !is_direct (b, node);
+  conv.in = groups ? grouped_input (b, node)
+            : own  ? dh_cpu_planes_of (b, b->views[node->inputs[0]])
+                   : direct_input (b, node);
+  if (own && !groups && b->views[node->inputs[0]]->raw)
     b->views[node->inputs[0]] = conv.in;
   /* The mean of products is the product of the mean: pooled first, there is less to multiply. */
-  if (one && node->stride == 1 && next != DH_NO_VALUE && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL)
+  if (one && !groups && node->stride == 1 && next != DH_NO_VALUE
+      && dh_lowering_node (&b->low, next)->op == DH_OP_AVERAGE_POOL)
     {
       conv.in = dh_cpu_add_pool (b->plan, dh_lowering_node (&b->low, next), conv.in, b->low.shapes[next], DH_NO_VALUE);
       conv.in_shape.h = b->low.shapes[next].h;
@@ -191,23 +223,27 @@ dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error)
   if (weights == NULL)
     return FALSE;
   conv.weights = dh_tensor_f32 (weights);
-  if (one && conv.shape.c >= LEAST_COARSE && dh_cpu_view_reads_positive (conv.in))
+  if (one && !groups && conv.shape.c >= LEAST_COARSE && dh_cpu_view_reads_positive (conv.in))
     {
       if (b->plan->ranges != NULL)
         dh_cpu_add_count (b->plan, &conv);
       if (b->plan->calibration != NULL)
         conv.range = dh_quantization_range (b->plan->calibration, conv.name);
     }
-  conv.packs = own && packs (b, &conv, value);
-  DhCpuAddConv add = conv.in->packed                           ? dh_cpu_add_taps
-                     : one && conv.range > 0                   ? dh_cpu_add_conv1x1_int8
-                     : one                                     ? dh_cpu_add_conv1x1
-                     : !own                                    ? dh_cpu_add_direct
-                     : dh_cpu_choose_winograd (b->plan, &conv) ? dh_cpu_add_winograd
-                                                               : dh_cpu_add_taps;
+  conv.packs = own && !groups && packs (b, &conv, value);
+  DhCpuAddConv add = groups && dh_cpu_is_depthwise (node, conv.in->c) ? dh_cpu_add_depthwise
+                     : groups                                         ? dh_cpu_add_groups
+                     : conv.in->packed                                ? dh_cpu_add_taps
+                     : one && conv.range > 0                          ? dh_cpu_add_conv1x1_int8
+                     : one                                            ? dh_cpu_add_conv1x1
+                     : !own                                           ? dh_cpu_add_direct
+                     : dh_cpu_choose_winograd (b->plan, &conv)        ? dh_cpu_add_winograd
+                                                                      : dh_cpu_add_taps;
   /* Choosing and packing may each take a while. */
   gboolean cancelled = g_cancellable_set_error_if_cancelled (b->plan->cancellable, error);
-  b->views[value] = cancelled ? NULL : add (b->plan, &conv, error);
+  const gboolean apart = add == dh_cpu_add_taps && conv.bf16 && b->plan->device->kernels->tiles
+                         && conv.after.activation.function != DH_CPU_NOTHING;
+  b->views[value] = cancelled ? NULL : apart ? add_with_activation (b, add, &conv, error) : add (b->plan, &conv, error);
   dh_tensor_unref (weights);
   return b->views[value] != NULL;
 }

@@ -159,6 +159,7 @@ note_use (const DhCpuView *view, gint step)
       buffer->first = MIN (buffer->first, step);
       buffer->last = MAX (buffer->last, step);
     }
+  note_use (view->gate, step);
 }
 
 gboolean

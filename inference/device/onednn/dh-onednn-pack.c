@@ -26,7 +26,7 @@ dh_cpu_conv_output (DhCpuPlan *plan, const DhCpuConv *conv)
   if (conv->packs)
     dh_cpu_view_pack (plan, out);
   out->owner = conv->owner;
-  out->positive = conv->relu;
+  out->positive = dh_cpu_after_is_positive (&conv->after);
   return out;
 }
 
@@ -147,8 +147,9 @@ dh_cpu_conv_step (DhCpuPlan *plan, const DhCpuConv *conv, const DhCpuView *out, 
   step->in = conv->in;
   step->sum = conv->sum;
   step->out = out;
-  step->output.relu = conv->relu;
-  step->flop = 2.0 * conv->shape.c * conv->in_shape.c * conv->node->kernel * conv->node->kernel
+  step->output.relu = conv->after.relu;
+  step->output.activation = conv->after.activation;
+  step->flop = 2.0 * conv->shape.c * (conv->in_shape.c / conv->node->groups) * conv->node->kernel * conv->node->kernel
                * ((double)conv->shape.h * conv->shape.w);
   return step;
 }

@@ -76,7 +76,7 @@ bind_input (DhCpuPlan *plan, const DhCpuView *view)
                        .n_planes = view->n_planes,
                        .h = view->h,
                        .w = view->w,
-                       .scale = view->scale,
+                       .scale = view->gate != NULL ? pointers (plan, view->gate)[0] : view->scale,
                        .shift = view->shift,
                        .relu = view->relu };
 }
@@ -90,7 +90,8 @@ dh_cpu_plan_bind (DhCpuPlan *plan)
       DhCpuStep *step = g_ptr_array_index (plan->steps, i);
       if (step->run != NULL)
         continue;
-      gboolean relu = step->output.relu;
+      const DhCpuOutput before = step->output;
+      const gboolean active = before.activation.function != DH_CPU_NOTHING;
       gsize bytes = step->out != NULL ? (gsize)step->out->n_planes * step->out->h * step->out->w * lanes * 4 : 0;
       step->input = bind_input (plan, step->in);
       if (step->out != NULL)
@@ -99,8 +100,10 @@ dh_cpu_plan_bind (DhCpuPlan *plan)
                                       .h = step->out->h,
                                       .w = step->out->w,
                                       .sum = (const float *const *)pointers (plan, step->sum),
-                                      .relu = relu,
-                                      .stream = bytes >= STREAM_BYTES };
+                                      .relu = before.relu,
+                                      .activation = before.activation,
+                                      .multiplies = before.multiplies,
+                                      .stream = bytes >= STREAM_BYTES && (!active || step->kind == DH_CPU_WINOGRAD) };
       if (step->out != NULL && step->out->packed)
         step->output.packed = plan->arena + step->out->planes[0].buffer->offset;
       if (step->made != NULL)
@@ -306,7 +309,10 @@ dh_cpu_describe (DhPlan *base)
       const DhCpuView *out = step->out;
       g_string_append_printf (text, "%4u  %-28s %-56s", i, step->implementation, step->name);
       if (in != NULL)
-        g_string_append_printf (text, " %d×%d×%d%s%s", in->c, in->h, in->w, in->scale != NULL ? " norm" : "",
+        g_string_append_printf (text, " %d×%d×%d%s%s", in->c, in->h, in->w,
+                                in->scale != NULL  ? " norm"
+                                : in->gate != NULL ? " gate"
+                                                   : "",
                                 in->relu ? " relu" : "");
       if (out != NULL)
         g_string_append_printf (

@@ -32,19 +32,21 @@ typedef struct
   DhCpuBuffer *buffer;
   gint plane;
 } DhCpuPlane;
-typedef struct
+typedef struct _DhCpuView DhCpuView;
+struct _DhCpuView
 {
   gint c, h, w;
   gint n_planes;
   const DhCpuPlane *planes;
   const gint *channels;       /* n_planes·lanes: the channel of the value, or −1 for padding */
   const float *scale, *shift; /* n_planes·lanes, or NULL */
+  const DhCpuView *gate;      /* or NULL; 1×1, of the same channels: a run's own scale. `scale` is NULL, `shift` 0 */
   gboolean relu;
   DhValue owner;     /* the node for which the buffer was made and whose value it holds whole; or DH_NO_VALUE */
   gboolean positive; /* what it holds is never below 0 */
-  gboolean raw;      /* the input picture, C×H×W: no planes; scale and shift by channel */
+  gboolean raw;      /* the input picture, C×H×W: no planes, or one, as it was scaled; scale and shift by channel */
   gboolean packed;   /* in bfloat16, as `taps_pack` makes it, which only convolutions of tiles read */
-} DhCpuView;
+};
 
 typedef struct _DhCpuPlan DhCpuPlan;
 typedef struct _DhCpuStep DhCpuStep;
@@ -91,6 +93,7 @@ struct _DhCpuStep
     DhCpuTaps taps;
     DhCpuWinograd winograd;
     DhCpuWinogradFilters filters;
+    DhCpuDepthwise depthwise;
     DhCpuPool pool;
     DhCpuResize resize;
     DhCpuScore score;
@@ -103,6 +106,7 @@ struct _DhCpuStep
       const float *from;
       float *to;
       const gint *channels;
+      gint block;
     } copy;
     struct
     {
@@ -166,7 +170,12 @@ const DhCpuView *dh_cpu_view_new_made (DhCpuPlan *plan, gint c, gint h, gint w, 
 DhCpuView *dh_cpu_view_copy (DhCpuPlan *plan, const DhCpuView *view);
 DhCpuView *dh_cpu_view_concat (DhCpuPlan *plan, const DhCpuView *const *views, guint n);
 DhCpuView *dh_cpu_view_norm (DhCpuPlan *plan, const DhCpuView *view, const double *scale, const double *shift);
-gboolean dh_cpu_view_is_plain (const DhCpuView *view);       /* nothing remains to be done to it */
+/* The view through a gate: plain, 1×1, of the same channels, its planes together. */
+DhCpuView *dh_cpu_view_gate (DhCpuPlan *plan, const DhCpuView *view, const DhCpuView *gate);
+/* Some of its planes, of `c` channels, which count from 0 there. */
+DhCpuView *dh_cpu_view_part (DhCpuPlan *plan, const DhCpuView *view, gint first, gint n, gint c);
+gboolean dh_cpu_view_in_order (DhCpuPlan *plan, const DhCpuView *view); /* its channels stand as they count */
+gboolean dh_cpu_view_is_plain (const DhCpuView *view);                  /* nothing remains to be done to it */
 gboolean dh_cpu_view_is_together (const DhCpuView *view);    /* plain, and the planes follow each other in one buffer */
 gboolean dh_cpu_view_reads_positive (const DhCpuView *view); /* what is read through it is never below 0 */
 gboolean dh_cpu_view_same_channels (DhCpuPlan *plan, const DhCpuView *a, const DhCpuView *b);
@@ -176,13 +185,29 @@ gboolean dh_cpu_view_uses (const DhCpuView *view, const DhCpuBuffer *buffer);
 DhCpuStep *dh_cpu_step_new (DhCpuPlan *plan, const char *name, const char *implementation);
 /* Its implementation is "WHAT:" and the set of kernels. */
 DhCpuStep *dh_cpu_step_new_kernel (DhCpuPlan *plan, const char *name, const char *what);
+/* What is done at the end. */
+typedef struct
+{
+  gboolean relu;
+  DhCpuActivation activation;
+} DhCpuAfter;
+#define DH_CPU_AS_IT_IS ((DhCpuAfter){ FALSE })
+DhCpuAfter dh_cpu_after (const DhNode *node); /* of a ReLU or activation */
+gboolean dh_cpu_after_is_positive (const DhCpuAfter *after);
 DhCpuView *dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *sum,
-                                 gboolean relu, DhValue owner);
+                                 DhCpuAfter after, DhValue owner);
+/* `by`: plain, of the same size, and of the same channels or of one. */
+DhCpuView *dh_cpu_add_product (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *by,
+                               DhCpuAfter after, DhValue owner);
+/* Plain, and its channels stand as in `like`. */
+const DhCpuView *dh_cpu_add_relaid (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *like);
+/* Plain, and its channels stand as they count. */
+const DhCpuView *dh_cpu_add_ordered (DhCpuPlan *plan, const char *name, const DhCpuView *in);
 DhCpuView *dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw);
 DhCpuView *dh_cpu_add_pool (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape, DhValue owner);
 /* `sum` may be NULL; `in_place`: writes over it. */
 DhCpuView *dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape,
-                              const DhCpuView *sum, gboolean in_place, gboolean relu, DhValue owner);
+                              const DhCpuView *sum, gboolean in_place, DhCpuAfter after, DhValue owner);
 void dh_cpu_add_unpack (DhCpuPlan *plan, const char *name, const DhCpuView *in, DhValue target);
 const DhBilinear *dh_cpu_bilinear_table (DhCpuPlan *plan, gint in, gint out, gboolean align_corners);
 
@@ -199,7 +224,7 @@ typedef struct
   const double *shift;  /* O: the bias */
   const DhCpuView *sum; /* or NULL */
   gboolean in_place;    /* write over sum */
-  gboolean relu;
+  DhCpuAfter after;
   gboolean bf16;
   gboolean packs; /* makes a packed view */
   float range;    /* of the input, for int8; 0: not that */
@@ -235,6 +260,15 @@ gsize dh_cpu_find_coarse_filters (const DhGraph *graph, const DhShape *shapes); 
 gboolean dh_cpu_choose_winograd (DhCpuPlan *plan, const DhCpuConv *conv);
 /* dh-onednn-direct.c: the library's direct convolutions. */
 DhCpuView *dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+
+/* dh-onednn-groups.c: the input is plain, and, but for a group a channel, in order; no sum but with that. */
+gboolean dh_cpu_is_depthwise (const DhNode *node, gint in_channels);
+DhCpuView *dh_cpu_add_depthwise (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+DhCpuView *dh_cpu_add_groups (DhCpuPlan *plan, const DhCpuConv *conv, GError **error);
+
+/* dh-onednn-depth.c */
+DhCpuView *dh_cpu_add_depth_to_space (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape,
+                                      DhValue owner);
 
 /* dh-onednn-score.c */
 /* `logits`, `logits_ood`: plain; either may be NULL. */

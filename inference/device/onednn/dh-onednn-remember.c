@@ -18,7 +18,8 @@ static void
 append_view (GString *text, const DhCpuView *view)
 {
   if (view != NULL)
-    g_string_append_printf (text, " %dx%dx%d/%d%s", view->c, view->h, view->w, view->n_planes, view->relu ? "r" : "");
+    g_string_append_printf (text, " %dx%dx%d/%d%s%s", view->c, view->h, view->w, view->n_planes, view->relu ? "r" : "",
+                            view->gate != NULL ? "g" : "");
 }
 
 /* The steps in words: what is to be computed, not where. */
@@ -33,6 +34,8 @@ hash_steps (const DhCpuPlan *plan)
       append_view (text, step->in);
       append_view (text, step->sum);
       append_view (text, step->out);
+      if (step->output.activation.function != DH_CPU_NOTHING)
+        g_string_append_printf (text, " f%d", step->output.activation.function);
       g_string_append_c (text, '\n');
     }
   return dh_sha256 (text->str, text->len);

@@ -23,10 +23,46 @@ dh_cpu_step_new_kernel (DhCpuPlan *plan, const char *name, const char *what)
   return dh_cpu_step_new (plan, name, implementation);
 }
 
-static gboolean
-is_positive (const DhCpuView *in, const DhCpuView *sum, gboolean relu)
+DhCpuAfter
+dh_cpu_after (const DhNode *node)
 {
-  return relu || (dh_cpu_view_reads_positive (in) && (sum == NULL || dh_cpu_view_reads_positive (sum)));
+  static const DhCpuFunction functions[DH_N_ACTIVATIONS] = {
+    [DH_ACTIVATION_CLIP] = DH_CPU_CLIP,
+    [DH_ACTIVATION_LEAKY] = DH_CPU_LEAKY,
+    [DH_ACTIVATION_HARD_SIGMOID] = DH_CPU_HARD_SIGMOID,
+    [DH_ACTIVATION_HARD_SWISH] = DH_CPU_HARD_SWISH,
+    [DH_ACTIVATION_SIGMOID] = DH_CPU_SIGMOID,
+    [DH_ACTIVATION_SILU] = DH_CPU_SILU,
+  };
+  const DhActivation f = node->activation;
+  if (node->op == DH_OP_RELU)
+    return (DhCpuAfter){ .relu = TRUE };
+  return (DhCpuAfter){ .activation = { functions[f.kind], f.alpha, f.beta } };
+}
+
+gboolean
+dh_cpu_after_is_positive (const DhCpuAfter *after)
+{
+  switch (after->activation.function)
+    {
+    case DH_CPU_NOTHING:
+      return after->relu;
+    case DH_CPU_CLIP:
+      return after->activation.alpha >= 0 && after->activation.beta >= 0;
+    case DH_CPU_HARD_SIGMOID:
+    case DH_CPU_SIGMOID:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+is_positive (const DhCpuView *in, const DhCpuView *sum, DhCpuAfter after)
+{
+  if (after.activation.function != DH_CPU_NOTHING)
+    return dh_cpu_after_is_positive (&after);
+  return after.relu || (dh_cpu_view_reads_positive (in) && (sum == NULL || dh_cpu_view_reads_positive (sum)));
 }
 
 static void
@@ -52,10 +88,14 @@ relayout_item (const DhCpuStep *step, gint item, float *scratch)
     }
 }
 
-static const DhCpuView *
-relayout (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *like)
+const DhCpuView *
+dh_cpu_add_relaid (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *like)
 {
   gint lanes = plan->device->kernels->lanes;
+  if (!dh_cpu_view_is_plain (in))
+    in = dh_cpu_add_pointwise (plan, name, in, NULL, DH_CPU_AS_IT_IS, DH_NO_VALUE);
+  if (dh_cpu_view_same_channels (plan, in, like))
+    return in;
   DhCpuStep *step = dh_cpu_step_new (plan, name, "plain C relayout");
   DhCpuView *out = dh_cpu_view_new_like (plan, like, in->h, in->w, DH_NO_VALUE);
   gint *places = dh_cpu_alloc (plan, (gsize)like->n_planes * lanes, sizeof *places);
@@ -74,21 +114,84 @@ relayout (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuVie
   return out;
 }
 
+const DhCpuView *
+dh_cpu_add_ordered (DhCpuPlan *plan, const char *name, const DhCpuView *in)
+{
+  const gint lanes = plan->device->kernels->lanes;
+  const DhCpuView *like = dh_cpu_view_part (plan, in, 0, (in->c + lanes - 1) / lanes, in->c);
+  return dh_cpu_add_relaid (plan, name, in, like);
+}
+
 DhCpuView *
-dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *sum, gboolean relu,
+dh_cpu_add_pointwise (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *sum, DhCpuAfter after,
                       DhValue owner)
 {
-  if (sum != NULL && !dh_cpu_view_is_plain (sum))
-    sum = dh_cpu_add_pointwise (plan, name, sum, NULL, FALSE, DH_NO_VALUE);
-  if (sum != NULL && !dh_cpu_view_same_channels (plan, in, sum))
-    sum = relayout (plan, name, sum, in);
+  if (sum != NULL)
+    sum = dh_cpu_add_relaid (plan, name, sum, in);
   DhCpuStep *step = dh_cpu_step_new_kernel (plan, name, sum != NULL ? "add" : in->scale != NULL ? "norm" : "pointwise");
   DhCpuView *out = dh_cpu_view_new_like (plan, in, in->h, in->w, owner);
-  out->positive = is_positive (in, sum, relu);
+  out->positive = is_positive (in, sum, after);
   step->in = in;
   step->sum = sum;
   step->out = out;
-  step->output.relu = relu;
+  step->output.relu = after.relu;
+  step->output.activation = after.activation;
+  step->n_items = out->n_planes * out->h;
+  step->item = pointwise_item;
+  return out;
+}
+
+/* One channel in all lanes. */
+static void
+spread_item (const DhCpuStep *step, gint item, float *scratch)
+{
+  const gint lanes = step->kernels->lanes;
+  const gsize at = (gsize)item * step->output.w * lanes;
+  const float *from = step->input.planes[0] + at;
+  float *to = step->output.planes[0] + at;
+  for (gsize x = 0; x < (gsize)step->output.w * lanes; x++)
+    to[x] = from[x - x % lanes];
+}
+
+/* The planes of `like`, each of them the same one. */
+static const DhCpuView *
+add_spread (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *like)
+{
+  DhCpuStep *step = dh_cpu_step_new (plan, name, "plain C spread");
+  const DhCpuView *one = dh_cpu_view_new_like (plan, in, in->h, in->w, DH_NO_VALUE);
+  DhCpuPlane *planes = dh_cpu_alloc (plan, like->n_planes, sizeof *planes);
+  step->in = in;
+  step->out = one;
+  step->n_items = in->h;
+  step->item = spread_item;
+  for (gint i = 0; i < like->n_planes; i++)
+    planes[i] = one->planes[0];
+  DhCpuView *all = dh_cpu_view_copy (plan, one);
+  all->positive = in->positive;
+  all->c = like->c;
+  all->n_planes = like->n_planes;
+  all->planes = planes;
+  all->channels = like->channels;
+  return all;
+}
+
+DhCpuView *
+dh_cpu_add_product (DhCpuPlan *plan, const char *name, const DhCpuView *in, const DhCpuView *by, DhCpuAfter after,
+                    DhValue owner)
+{
+  if (by->c == 1 && in->c > 1)
+    by = add_spread (plan, name, dh_cpu_add_ordered (plan, name, by), in);
+  else
+    by = dh_cpu_add_relaid (plan, name, by, in);
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, name, "multiply");
+  DhCpuView *out = dh_cpu_view_new_like (plan, in, in->h, in->w, owner);
+  out->positive = is_positive (in, by, after);
+  step->in = in;
+  step->sum = by;
+  step->out = out;
+  step->output.relu = after.relu;
+  step->output.activation = after.activation;
+  step->output.multiplies = TRUE;
   step->n_items = out->n_planes * out->h;
   step->item = pointwise_item;
   return out;
@@ -98,6 +201,13 @@ static void
 pack_item (const DhCpuStep *step, gint item, float *scratch)
 {
   step->kernels->pack (step->u.copy.from, step->u.copy.channels, &step->output, item);
+}
+
+/* The picture as an earlier step has scaled it. */
+static void
+bind_pack (DhCpuStep *step)
+{
+  step->u.copy.from = step->made_at;
 }
 
 DhCpuView *
@@ -110,7 +220,12 @@ dh_cpu_add_pack (DhCpuPlan *plan, const DhCpuView *raw)
   step->out = out;
   step->u.copy.channels = out->channels;
   step->n_items = out->n_planes * out->h;
-  step->reads_input = TRUE;
+  step->reads_input = raw->n_planes == 0;
+  if (!step->reads_input)
+    {
+      step->made = raw;
+      step->bind = bind_pack;
+    }
   step->item = pack_item;
   return out;
 }
@@ -165,7 +280,7 @@ dh_cpu_add_pool (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhSha
                                             : node->op == DH_OP_AVERAGE_POOL ? "average pool"
                                                                              : "adaptive pool");
   DhCpuView *out = dh_cpu_view_new_like (plan, in, shape.h, shape.w, owner);
-  out->positive = is_positive (in, NULL, FALSE);
+  out->positive = is_positive (in, NULL, DH_CPU_AS_IT_IS);
   step->in = in;
   step->out = out;
   step->u.pool.kernel = node->kernel;
@@ -191,6 +306,16 @@ dh_cpu_bilinear_table (DhCpuPlan *plan, gint in, gint out, gboolean align_corner
   return table;
 }
 
+/* The same of a resize that reads one place each. */
+static const DhBilinear *
+nearest_table (DhCpuPlan *plan, gint in, gint out)
+{
+  DhBilinear *table = dh_cpu_alloc (plan, out, sizeof *table);
+  for (gint i = 0; i < out; i++)
+    table[i] = dh_nearest_at (i, in, out);
+  return table;
+}
+
 static void
 resize_item (const DhCpuStep *step, gint item, float *scratch)
 {
@@ -206,16 +331,16 @@ bind_resize (DhCpuStep *step)
 
 DhCpuView *
 dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhShape shape, const DhCpuView *sum,
-                   gboolean in_place, gboolean relu, DhValue owner)
+                   gboolean in_place, DhCpuAfter after, DhValue owner)
 {
-  if (sum != NULL && !dh_cpu_view_is_plain (sum))
-    sum = dh_cpu_add_pointwise (plan, node->name, sum, NULL, FALSE, DH_NO_VALUE);
-  if (sum != NULL && !dh_cpu_view_same_channels (plan, in, sum))
-    {
-      sum = relayout (plan, node->name, sum, in);
-      in_place = FALSE;
-    }
-  DhCpuStep *step = dh_cpu_step_new_kernel (plan, node->name, sum != NULL ? "bilinear add" : "bilinear");
+  const DhCpuView *whole = sum;
+  if (sum != NULL)
+    sum = dh_cpu_add_relaid (plan, node->name, sum, in);
+  in_place = in_place && sum == whole;
+  DhCpuStep *step = dh_cpu_step_new_kernel (plan, node->name,
+                                            node->nearest ? "nearest"
+                                            : sum != NULL ? "bilinear add"
+                                                          : "bilinear");
   DhCpuView *out;
   if (in_place)
     {
@@ -224,13 +349,16 @@ dh_cpu_add_resize (DhCpuPlan *plan, const DhNode *node, const DhCpuView *in, DhS
     }
   else
     out = dh_cpu_view_new_like (plan, in, shape.h, shape.w, owner);
-  out->positive = is_positive (in, sum, relu);
+  out->positive = is_positive (in, sum, after);
   step->in = in;
   step->sum = sum;
   step->out = out;
-  step->output.relu = relu;
-  step->u.resize.rows = dh_cpu_bilinear_table (plan, in->h, out->h, node->align_corners);
-  step->u.resize.columns = dh_cpu_bilinear_table (plan, in->w, out->w, node->align_corners);
+  step->output.relu = after.relu;
+  step->output.activation = after.activation;
+  step->u.resize.rows = node->nearest ? nearest_table (plan, in->h, out->h)
+                                      : dh_cpu_bilinear_table (plan, in->h, out->h, node->align_corners);
+  step->u.resize.columns = node->nearest ? nearest_table (plan, in->w, out->w)
+                                         : dh_cpu_bilinear_table (plan, in->w, out->w, node->align_corners);
   step->bind = bind_resize;
   step->scratch = (gsize)in->w * plan->device->kernels->lanes * sizeof (float);
   step->n_items = out->n_planes * out->h;

@@ -130,16 +130,49 @@ dh_cpu_view_norm (DhCpuPlan *plan, const DhCpuView *view, const double *scale, c
   return norm;
 }
 
+DhCpuView *
+dh_cpu_view_gate (DhCpuPlan *plan, const DhCpuView *view, const DhCpuView *gate)
+{
+  DhCpuView *gated = dh_cpu_view_copy (plan, view);
+  gated->gate = gate;
+  gated->shift = dh_cpu_alloc (plan, (gsize)view->n_planes * lanes_of (plan), sizeof *gated->shift);
+  gated->positive = view->positive && gate->positive;
+  return gated;
+}
+
+DhCpuView *
+dh_cpu_view_part (DhCpuPlan *plan, const DhCpuView *view, gint first, gint n, gint c)
+{
+  DhCpuView *part = dh_cpu_view_copy (plan, view);
+  gint *channels = dh_cpu_alloc (plan, (gsize)n * lanes_of (plan), sizeof *channels);
+  for (gint i = 0; i < n * lanes_of (plan); i++)
+    channels[i] = i < c ? i : -1;
+  part->c = c;
+  part->n_planes = n;
+  part->planes = view->planes + first;
+  part->channels = channels;
+  return part;
+}
+
+gboolean
+dh_cpu_view_in_order (DhCpuPlan *plan, const DhCpuView *view)
+{
+  for (gint i = 0; i < view->n_planes * lanes_of (plan); i++)
+    if (view->channels[i] != (i < view->c ? i : -1))
+      return FALSE;
+  return view->n_planes == (view->c + lanes_of (plan) - 1) / lanes_of (plan);
+}
+
 gboolean
 dh_cpu_view_is_plain (const DhCpuView *view)
 {
-  return view->scale == NULL && !view->relu;
+  return view->scale == NULL && view->gate == NULL && !view->relu;
 }
 
 gboolean
 dh_cpu_view_reads_positive (const DhCpuView *view)
 {
-  return view->relu || (view->positive && view->scale == NULL);
+  return view->gate == NULL && (view->relu || (view->positive && view->scale == NULL));
 }
 
 gboolean
@@ -166,5 +199,5 @@ dh_cpu_view_uses (const DhCpuView *view, const DhCpuBuffer *buffer)
   for (gint i = 0; i < view->n_planes; i++)
     if (view->planes[i].buffer == buffer)
       return TRUE;
-  return FALSE;
+  return view->gate != NULL && dh_cpu_view_uses (view->gate, buffer);
 }

@@ -169,6 +169,8 @@ dh_read (const float *from, DhPrologue p)
 #define dh_winograd_scratch DH_ISA (dh_winograd_scratch)
 #define dh_winograd DH_ISA (dh_winograd)
 #define dh_winograd_filters DH_ISA (dh_winograd_filters)
+#define dh_activate DH_ISA (dh_activate)
+#define dh_depthwise DH_ISA (dh_depthwise)
 #define dh_pointwise DH_ISA (dh_pointwise)
 #define dh_max_pool DH_ISA (dh_max_pool)
 #define dh_average_pool DH_ISA (dh_average_pool)
@@ -327,6 +329,9 @@ dh_store_pairs_bf16 (float *to, DhVec first, DhVec second)
 }
 #endif
 
+/* `n` vectors, one behind the other, in place. */
+void dh_activate (const DhCpuActivation *activation, float *at, gsize n);
+void dh_depthwise (const DhCpuDepthwise *conv, gint item);
 void dh_pointwise (const DhCpuInput *in, const DhCpuOutput *out, gint item);
 void dh_max_pool (const DhCpuPool *pool, gint item);
 void dh_average_pool (const DhCpuPool *pool, gint item);

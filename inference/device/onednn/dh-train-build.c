@@ -209,6 +209,9 @@ build_node (DhTrain *train, DhValue at)
         break;
       train->views[at] = view_of (train, dh_train_add_window (train, at, readable (train, node->inputs[0]), NULL));
       break;
+    case DH_OP_ACTIVATION:
+    case DH_OP_MULTIPLY:
+    case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;

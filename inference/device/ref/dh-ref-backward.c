@@ -190,6 +190,9 @@ dh_host_go_back (DhHostPlan *plan, DhValue value)
       return planes_back (plan, node, value);
     case DH_OP_INPUT:
       return TRUE;
+    case DH_OP_ACTIVATION:
+    case DH_OP_MULTIPLY:
+    case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;

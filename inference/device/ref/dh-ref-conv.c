@@ -156,11 +156,57 @@ convolve (const DhNode *node, gboolean transposed, const float *x, DhShape from,
   return TRUE;
 }
 
+/* One plane of the result of a convolution of groups, by its definition. */
+static void
+convolve_plane (const DhNode *node, const float *x, DhShape from, const float *weight, double bias, float *y,
+                DhShape to)
+{
+  const gint channels = from.c / node->groups;
+  for (gint oy = 0; oy < to.h; oy++)
+    for (gint ox = 0; ox < to.w; ox++)
+      {
+        double sum = bias;
+        for (gint i = 0; i < channels; i++)
+          for (gint ky = 0; ky < node->kernel; ky++)
+            {
+              const gint64 iy = source (node, FALSE, oy, ky, from.h);
+              for (gint kx = 0; iy >= 0 && kx < node->kernel; kx++)
+                {
+                  const gint64 ix = source (node, FALSE, ox, kx, from.w);
+                  if (ix >= 0)
+                    sum += (double)weight[(i * node->kernel + ky) * node->kernel + kx]
+                           * x[((gsize)i * from.h + (gsize)iy) * from.w + (gsize)ix];
+                }
+            }
+        *y++ = (float)sum;
+      }
+}
+
+static void
+convolve_groups (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias, float *y,
+                 DhShape to, guint threads)
+{
+  const gint ins = from.c / node->groups, outs = to.c / node->groups;
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(static)
+#endif
+  for (gint plane = 0; plane < to.n * to.c; plane++)
+    {
+      const gint image = plane / to.c, o = plane % to.c;
+      convolve_plane (node, x + ((gsize)image * from.c + (gsize)(o / outs) * ins) * from.h * from.w, from,
+                      weight + (gsize)o * ins * node->kernel * node->kernel, bias ? bias[o] : 0,
+                      y + (gsize)plane * to.h * to.w, to);
+    }
+}
+
 gboolean
 dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weight, const float *bias, float *y,
              DhShape to, guint threads)
 {
-  return convolve (node, FALSE, x, from, weight, bias, y, to, threads);
+  if (node->groups == 1)
+    return convolve (node, FALSE, x, from, weight, bias, y, to, threads);
+  convolve_groups (node, x, from, weight, bias, y, to, threads);
+  return TRUE;
 }
 
 gboolean

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dh-activation-math.h"
 #include "dh-score.h"
 
 /* A norm's variance is kept from 0 by this. */
@@ -57,6 +58,35 @@ relu (const float *x, float *y, gsize count)
 {
   for (gsize i = 0; i < count; i++)
     y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+static void
+activate (DhActivation activation, const float *x, float *y, gsize count)
+{
+  for (gsize i = 0; i < count; i++)
+    y[i] = (float)dh_activation_at (activation, x[i]);
+}
+
+static void
+multiply (const float *const *x, const DhShape *from, float *y, DhShape to)
+{
+  const gsize size = plane_size (to), other = plane_size (from[1]);
+  for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
+    {
+      const float *by = x[1] + (from[1].c == to.c ? plane : plane / to.c) * other;
+      for (gsize i = 0; i < size; i++)
+        y[plane * size + i] = x[0][plane * size + i] * by[other == size ? i : 0];
+    }
+}
+
+static void
+depth_to_space (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
+{
+  const gint b = node->kernel;
+  for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
+    for (gint h = 0; h < to.h; h++)
+      for (gint w = 0; w < to.w; w++)
+        *y++ = x[((plane * b + h % b) * b + w % b) * plane_size (from) + (gsize)(h / b) * from.w + w / b];
 }
 
 static void
@@ -151,11 +181,21 @@ dh_ref_make_taps (gint in, gint out, gboolean align_corners)
   return taps;
 }
 
+static DhRefTap *
+nearest_taps (gint in, gint out)
+{
+  DhRefTap *taps = g_new0 (DhRefTap, out);
+  for (gint64 i = 0; i < out; i++)
+    taps[i].low = taps[i].high = (gint)(i * in / out);
+  return taps;
+}
+
 static void
 resize (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
 {
-  g_autofree DhRefTap *rows = dh_ref_make_taps (from.h, to.h, node->align_corners);
-  g_autofree DhRefTap *columns = dh_ref_make_taps (from.w, to.w, node->align_corners);
+  const gboolean nearest = node->nearest, corners = node->align_corners;
+  g_autofree DhRefTap *rows = nearest ? nearest_taps (from.h, to.h) : dh_ref_make_taps (from.h, to.h, corners);
+  g_autofree DhRefTap *columns = nearest ? nearest_taps (from.w, to.w) : dh_ref_make_taps (from.w, to.w, corners);
   for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
     for (gint oy = 0; oy < to.h; oy++)
       {
@@ -247,6 +287,15 @@ dh_ref_operate (const DhNode *node, const float *const *x, const DhShape *from, 
       break;
     case DH_OP_RELU:
       relu (x[0], y, count);
+      break;
+    case DH_OP_ACTIVATION:
+      activate (node->activation, x[0], y, count);
+      break;
+    case DH_OP_MULTIPLY:
+      multiply (x, from, y, to);
+      break;
+    case DH_OP_DEPTH_TO_SPACE:
+      depth_to_space (node, x[0], from[0], y, to);
       break;
     case DH_OP_ADD:
       for (gsize i = 0; i < count; i++)

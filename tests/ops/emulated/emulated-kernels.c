@@ -1,3 +1,4 @@
+#include "dh-cuda-foreign-math.h"
 #include "dh-cuda-math.h"
 #include "dh-cuda-probe-math.h"
 #include "emulated-card.h"
@@ -63,6 +64,15 @@ emulated_run (const DhCudaKernel *k)
         break;
       case DH_CUDA_HEAD:
         dh_cuda_head_item (k, type, item, k->n_groups);
+        break;
+      case DH_CUDA_GATED:
+        dh_cuda_gated_item (k, type, item);
+        break;
+      case DH_CUDA_GROUPED:
+        dh_cuda_grouped_item (k, type, item);
+        break;
+      case DH_CUDA_DEPTH_TO_SPACE:
+        dh_cuda_depth_to_space_item (k, type, item);
         break;
       case DH_CUDA_TAPS:
         dh_cuda_taps_item (k, type, item);

@@ -1,0 +1,139 @@
+#pragma once
+#include "dh-cuda-value-math.h"
+
+/* What one item computes of operators that only networks of others have: one group of one pixel. Channels that fill the
+ * last group up become 0 whatever the function. */
+
+/* As dh-activation-math.h, whose kinds these are from 1 on. */
+DH_CUDA_INLINE float
+dh_cuda_function (int function, float alpha, float beta, float x)
+{
+  float gate;
+  switch (function)
+    {
+    case 1:
+      x = x < alpha ? alpha : x;
+      return x > beta ? beta : x;
+    case 2:
+      return x < 0.0f ? alpha * x : x;
+    case 3:
+    case 4:
+      gate = alpha * x + beta;
+      gate = gate < 0.0f ? 0.0f : gate > 1.0f ? 1.0f : gate;
+      return function == 4 ? x * gate : gate;
+    case 5:
+      return 1.0f / (1.0f + expf (-x));
+    case 6:
+      return x / (1.0f + expf (-x));
+    default:
+      return x;
+    }
+}
+
+DH_CUDA_INLINE void
+dh_cuda_end8 (const DhCudaKernel *k, int64_t pixel, int group, float v[8])
+{
+  for (int j = 0; j < 8; j++)
+    {
+      const float x = k->relu ? dh_cuda_relu (v[j]) : v[j];
+      v[j] = 8 * group + j < k->c ? dh_cuda_function (k->function, k->alpha, k->beta, x) : 0.0f;
+    }
+  dh_cuda_store8 (k->out, (pixel * k->n_groups + group) * 8, k->type, v);
+}
+
+DH_CUDA_INLINE void
+dh_cuda_gated_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  float v[8];
+  dh_cuda_read8 (&k->in, type, pixel, group, v);
+  if (k->other.n_groups)
+    {
+      float z[8];
+      const int64_t at = k->one_pixel ? pixel / ((int64_t)k->h * k->w) : pixel;
+      dh_cuda_read8 (&k->other, k->other.type, at, k->one_channel ? 0 : group, z);
+      for (int j = 0; j < 8; j++)
+        v[j] *= z[k->one_channel ? 0 : j];
+    }
+  dh_cuda_end8 (k, pixel, group, v);
+}
+
+/* One tap of a group for each channel. */
+DH_CUDA_INLINE void
+dh_cuda_depthwise_tap (const DhCudaKernel *k, int type, int64_t from, int group, int tap, float v[8])
+{
+  float u[8], w[8];
+  dh_cuda_read8 (&k->in, type, from, group, u);
+  dh_cuda_load8 (k->weights, ((int64_t)tap * k->n_groups + group) * 8, DH_CUDA_F32, w);
+  for (int j = 0; j < 8; j++)
+    v[j] += u[j] * w[j];
+}
+
+/* Of others: of the channels that any of the eight results reads, each its own. */
+DH_CUDA_INLINE void
+dh_cuda_grouped_tap (const DhCudaKernel *k, int type, int64_t from, int group, int tap, float v[8])
+{
+  const int taps = k->kernel * k->kernel, last = 8 * group + 7 < k->c ? 8 * group + 7 : k->c - 1;
+  const int begin = 8 * group / k->group_out * k->group_in, end = (last / k->group_out + 1) * k->group_in;
+  for (int g = begin / 8; 8 * g < end; g++)
+    {
+      float u[8];
+      dh_cuda_read8 (&k->in, type, from, g, u);
+      for (int j = 0; 8 * group + j <= last; j++)
+        {
+          const int out = 8 * group + j, first = out / k->group_out * k->group_in;
+          for (int i = 0; i < 8; i++)
+            {
+              const int channel = 8 * g + i - first;
+              if (channel >= 0 && channel < k->group_in)
+                v[j] += u[i] * k->weights[((int64_t)out * k->group_in + channel) * taps + tap];
+            }
+        }
+    }
+}
+
+DH_CUDA_INLINE void
+dh_cuda_grouped_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, k->w, &row), y = dh_cuda_split (row, k->h, &image);
+  const int64_t first = image * k->in_h * k->in_w;
+  const bool depthwise = k->group_in == 1 && k->group_out == 1;
+  float v[8];
+  dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, v);
+  for (int ky = 0; ky < k->kernel; ky++)
+    {
+      const int64_t iy = (int64_t)y * k->stride - k->padding + (int64_t)ky * k->dilation;
+      for (int kx = 0; iy >= 0 && iy < k->in_h && kx < k->kernel; kx++)
+        {
+          const int64_t ix = (int64_t)x * k->stride - k->padding + (int64_t)kx * k->dilation;
+          if (ix < 0 || ix >= k->in_w)
+            continue;
+          if (depthwise)
+            dh_cuda_depthwise_tap (k, type, first + iy * k->in_w + ix, group, ky * k->kernel + kx, v);
+          else
+            dh_cuda_grouped_tap (k, type, first + iy * k->in_w + ix, group, ky * k->kernel + kx, v);
+        }
+    }
+  dh_cuda_end8 (k, pixel, group, v);
+}
+
+DH_CUDA_INLINE void
+dh_cuda_depth_to_space_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  int64_t pixel, row, image;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int x = dh_cuda_split (pixel, k->w, &row), y = dh_cuda_split (row, k->h, &image), b = k->kernel;
+  const int64_t from = (image * k->in_h + y / b) * k->in_w + x / b;
+  float v[8] = { 0.0f };
+  for (int j = 0; j < 8 && 8 * group + j < k->c; j++)
+    {
+      const int channel = ((8 * group + j) * b + y % b) * b + x % b;
+      float u[8];
+      dh_cuda_read8 (&k->in, type, from, channel / 8, u);
+      v[j] = u[channel % 8];
+    }
+  dh_cuda_end8 (k, pixel, group, v);
+}

@@ -1,0 +1,66 @@
+#include "dh-simd-math.h"
+
+/* Activations, of vectors that were just made and lie in a cache. */
+
+DH_INLINE DhVec
+clamp (DhVec x, float low, float high)
+{
+  const DhVec l = dh_splat (low), h = dh_splat (high);
+  /* NaN stays NaN: it is neither below nor above. */
+  x = dh_select (x < l, l, x);
+  return dh_select (x > h, h, x);
+}
+
+/* exp of −|x| overflows nowhere. */
+DH_INLINE DhVec
+sigmoid (DhVec x)
+{
+  const DhVecInt negative = x < 0;
+  const DhVec e = dh_exp (dh_select (negative, x, -x)), one = dh_splat (1);
+  const DhVec y = dh_select (negative, e, one) / (one + e);
+  return dh_select (x == x, y, x);
+}
+
+DH_INLINE DhVec
+apply (DhVec x, DhCpuFunction function, float alpha, float beta)
+{
+  switch (function)
+    {
+    case DH_CPU_CLIP:
+      return clamp (x, alpha, beta);
+    case DH_CPU_LEAKY:
+      return dh_select (x < 0, x * alpha, x);
+    case DH_CPU_HARD_SIGMOID:
+      return clamp (x * alpha + beta, 0, 1);
+    case DH_CPU_HARD_SWISH:
+      return x * clamp (x * alpha + beta, 0, 1);
+    case DH_CPU_SIGMOID:
+      return sigmoid (x);
+    case DH_CPU_SILU:
+      return x * sigmoid (x);
+    default:
+      return x;
+    }
+}
+
+#define EACH(function)                                                                                                 \
+  case function:                                                                                                       \
+    for (gsize i = 0; i < n; i++, at += DH_LANES)                                                                      \
+      dh_store (at, apply (dh_load (at), function, activation->alpha, activation->beta));                              \
+    break;
+
+void
+dh_activate (const DhCpuActivation *activation, float *at, gsize n)
+{
+  switch (activation->function)
+    {
+      EACH (DH_CPU_CLIP)
+      EACH (DH_CPU_LEAKY)
+      EACH (DH_CPU_HARD_SIGMOID)
+      EACH (DH_CPU_HARD_SWISH)
+      EACH (DH_CPU_SIGMOID)
+      EACH (DH_CPU_SILU)
+    case DH_CPU_NOTHING:
+      break;
+    }
+}
