@@ -146,7 +146,8 @@ take_line (DhVideoChild *child)
   const char *words = skip_origin (text);
   /* "file:/…: Invalid data found …" comes last and says the least, as does what FFmpeg makes of having failed. */
   const char *reason = g_str_has_prefix (words, "file:") ? g_strrstr (words, ": ") : NULL;
-  const gboolean least = reason || strstr (words, "Conversion failed") || strstr (words, "Output file is empty");
+  const gboolean least = reason || strstr (words, "Conversion failed") || strstr (words, "Output file is empty")
+                         || strstr (words, "Error splitting the argument list");
   if (!*words || *words == ' ' || (least && (child->words || !reason)))
     return;
   g_free (child->words);
@@ -236,6 +237,10 @@ dh_video_child_read (DhVideoChild *child, gpointer buffer, gsize size, gsize *go
           return FALSE;
         }
     }
+  /* Behind its output all that it has to say comes, unless it goes on without one. */
+  while (*got < size && child->err >= 0)
+    if (!wait_for (child, -1, 0, cancellable, error))
+      return FALSE;
   if (child->err >= 0 && !drain_errors (child))
     close_stream (&child->err);
   return TRUE;

@@ -190,7 +190,7 @@ dh_video_probe (const char *path, DhVideoInfo *info, GCancellable *cancellable, 
   g_autoptr (DhVideoChild) child =
       dh_video_child_new ((const char *const *)words->pdata, FALSE, path, 0, NULL, NULL, error);
   if (!child || !dh_video_child_read (child, answer, LARGEST_ANSWER, &got, cancellable, error)
-      || !dh_video_child_end (child, cancellable, error))
+      || (got < LARGEST_ANSWER && !dh_video_child_end (child, cancellable, error)))
     return FALSE;
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonNode *root = NULL;

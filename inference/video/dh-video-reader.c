@@ -19,6 +19,7 @@ struct _DhVideoReader
   DhVideoInfo info;
   DhVideoRange range;
   DhVideoChild *child;
+  gboolean old;  /* FFmpeg, so that another word is to be used */
   GQueue times;  /* double *, of frames to come */
   guint64 read;  /* frames */
   guint64 least; /* that the next frame's number can be */
@@ -45,7 +46,7 @@ take_line (const char *line, gpointer data)
   return TRUE;
 }
 
-/* What stands behind scale tells of each frame, whose times are then counted so that none is left out or repeated. */
+/* What stands behind scale tells of each frame; times that only grow by one come out. */
 static char *
 make_filters (const DhVideoReader *reader)
 {
@@ -54,7 +55,7 @@ make_filters (const DhVideoReader *reader)
     g_string_append_printf (filters, "select=not(mod(n\\,%u)),", reader->range.every);
   g_string_append_printf (filters, "scale=%u:%u:flags=bilinear+accurate_rnd%s", reader->info.width, reader->info.height,
                           reader->info.hd_colours ? ":in_color_matrix=bt709" : "");
-  g_string_append (filters, ",showinfo=checksum=0,settb=1/25,setpts=N");
+  g_string_append (filters, ",showinfo=checksum=0,setpts=N");
   return g_string_free (filters, FALSE);
 }
 
@@ -70,7 +71,9 @@ static gboolean
 start (DhVideoReader *reader, GError **error)
 {
   static const char *const begin[] = { "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info" };
-  static const char *const end[] = { "-map", "0:V:0", "-r", "25", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1" };
+  static const char *const end[] = { "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1" };
+  /* Each frame once, however they come: FFmpeg before 5.1 has another word for it. */
+  const char *const each[] = { "-map", "0:V:0", reader->old ? "-vsync" : "-fps_mode", "passthrough" };
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   char *program = dh_video_find_program ("ffmpeg", error);
   if (!program)
@@ -84,9 +87,14 @@ start (DhVideoReader *reader, GError **error)
     add_time (words, "-ss", reader->range.from);
   if (reader->range.to > 0)
     add_time (words, "-t", reader->range.to - reader->range.from);
+  /* The filters count frames; made anew where the size changes they would count from 0. */
+  g_ptr_array_add (words, g_strdup ("-reinit_filter"));
+  g_ptr_array_add (words, g_strdup ("0"));
   dh_video_add_input (words, reader->path);
   g_ptr_array_add (words, g_strdup ("-vf"));
   g_ptr_array_add (words, make_filters (reader));
+  for (guint i = 0; i < G_N_ELEMENTS (each); i++)
+    g_ptr_array_add (words, g_strdup (each[i]));
   for (guint i = 0; i < G_N_ELEMENTS (end); i++)
     g_ptr_array_add (words, g_strdup (end[i]));
   g_ptr_array_add (words, NULL);
@@ -159,16 +167,27 @@ set_cut (DhVideoReader *reader, GError **error)
                reader->read + 1, *words ? ". FFmpeg says: " : "", words);
 }
 
-/* What came is all. */
+/* What came is all, and `got` bytes of another frame. */
 static void
-finish (DhVideoReader *reader, GCancellable *cancellable, GError **error)
+finish (DhVideoReader *reader, gsize got, GCancellable *cancellable, GError **error)
 {
-  if (!dh_video_child_end (reader->child, cancellable, error) || reader->read > 0)
+  if (!dh_video_child_end (reader->child, cancellable, error))
+    return;
+  if (got > 0)
+    set_cut (reader, error);
+  if (got > 0 || reader->read > 0)
     return;
   const char *words = dh_video_child_words (reader->child);
   g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: there is no frame in it%s%s%s", reader->path,
                reader->range.from > 0 || reader->range.to > 0 ? " in that time" : "", *words ? ". FFmpeg says: " : "",
                words);
+}
+
+/* It ended before it began, over that word. */
+static gboolean
+is_old (DhVideoReader *reader)
+{
+  return reader->read == 0 && !reader->old && strstr (dh_video_child_words (reader->child), "fps_mode");
 }
 
 DhImage *
@@ -186,17 +205,19 @@ dh_video_reader_next (DhVideoReader *reader, DhVideoMoment *moment, GCancellable
     }
   if (!dh_video_child_read (reader->child, image->rgb, size, &got, cancellable, error))
     return NULL;
+  if (got == 0 && is_old (reader))
+    {
+      reader->old = TRUE;
+      g_clear_pointer (&reader->child, dh_video_child_free);
+      if (!start (reader, error) || !dh_video_child_read (reader->child, image->rgb, size, &got, cancellable, error))
+        return NULL;
+    }
   if (got == size)
     {
       take_moment (reader, moment);
       return g_steal_pointer (&image);
     }
-  g_autoptr (GError) why = NULL;
-  finish (reader, cancellable, &why);
-  if (why)
-    g_propagate_error (error, g_steal_pointer (&why));
-  else if (got > 0)
-    set_cut (reader, error);
+  finish (reader, got, cancellable, error);
   return NULL;
 }
 
