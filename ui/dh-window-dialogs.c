@@ -103,6 +103,29 @@ dh_window_choose_pictures (DhWindow *self)
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 
+static void
+recording_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL)
+    g_signal_emit_by_name (self->session, "recording", path);
+}
+
+void
+dh_window_choose_recording (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("Open a recording"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Open"), recording_chosen);
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new (), all = gtk_file_filter_new ();
+  gtk_file_filter_set_name (filter, _ ("Recordings"));
+  gtk_file_filter_add_mime_type (filter, "video/*");
+  gtk_file_chooser_add_filter (chooser, filter);
+  gtk_file_filter_set_name (all, _ ("All files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (chooser, all);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
 void
 dh_window_choose_weights (DhWindow *self)
 {
