@@ -98,7 +98,6 @@ show_recording (DhRecordingDialog *self)
   gtk_editable_set_text (GTK_EDITABLE (self->from), "0:00");
   if (recording->duration > 0)
     gtk_editable_set_text (GTK_EDITABLE (self->to), length);
-  self->folder = g_strdup (recording->folder);
 }
 
 static void
@@ -117,8 +116,9 @@ looked (GObject *source, GAsyncResult *result, gpointer data)
       show_status (self, text, TRUE);
       return;
     }
-  show_recording (self);
+  self->folder = g_strdup (recording->folder);
   self->recording = g_steal_pointer (&recording);
+  show_recording (self);
   GtkWidget *const rows[] = { self->every, self->from, self->to, self->format, self->choose };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     gtk_widget_set_sensitive (rows[i], TRUE);
@@ -234,8 +234,8 @@ make_rows (DhRecordingDialog *self)
   self->format = adw_combo_row_new ();
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->format), _ ("Written as"));
   g_autoptr (GtkStringList) formats = gtk_string_list_new (NULL);
-  gtk_string_list_append (formats, _ ("PNG, which loses nothing"));
-  gtk_string_list_append (formats, _ ("JPEG, a third of the size"));
+  gtk_string_list_append (formats, _ ("PNG, as it is"));
+  gtk_string_list_append (formats, _ ("JPEG, smaller"));
   adw_combo_row_set_model (ADW_COMBO_ROW (self->format), G_LIST_MODEL (formats));
   g_signal_connect_object (self->format, "notify::selected", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   self->folder_row = make_row (_ ("Folder"));

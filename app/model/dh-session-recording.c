@@ -77,7 +77,12 @@ dh_session_look_at_recording (DhSession *self, const char *path, GCancellable *c
 DhRecording *
 dh_session_look_at_recording_finish (DhSession *self, GAsyncResult *result, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  DhRecording *recording = g_task_propagate_pointer (G_TASK (result), error);
+  if (recording != NULL)
+    dh_session_trace (self, "looked into %s: %u×%u", recording->path, recording->width, recording->height);
+  else
+    dh_session_trace (self, "no recording");
+  return recording;
 }
 
 guint

@@ -59,10 +59,11 @@ dh_video_find_program (const char *name, GError **error)
   else
     path = g_find_program_in_path (name);
   if (!path)
-    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                 "recordings are read and written by FFmpeg, whose program %s is not here; install the package ffmpeg, "
-                 "or name the program in %s",
-                 named && *named ? named : name, variable);
+    g_set_error (
+        error, DH_ERROR, DH_ERROR_NOT_FOUND,
+        "FFmpeg reads and writes recordings, and its program %s is not here; install the package ffmpeg, or name "
+        "the program in %s",
+        named && *named ? named : name, variable);
   return path;
 }
 
