@@ -19,6 +19,7 @@ static const struct
   { "weights", dh_cmd_weights, "what a file of weights holds; write it in another container; check it" },
   { "frames", dh_cmd_frames, "the frames of a recording as images" },
   { "infer", dh_cmd_infer, "images to maps" },
+  { "video", dh_cmd_video, "a video of images and maps side by side" },
   { "eval-ood", dh_cmd_eval_ood, "measure anomaly detection on a data set" },
   { "eval-osr", dh_cmd_eval_osr, "measure open-set recognition on StreetHazards" },
   { "robustness", dh_cmd_robustness, "measure what it loses on worse images: noise, blur, night, fog, rain, …" },

@@ -85,6 +85,7 @@ int dh_cmd_metrics (DhCli *cli, int argc, char **argv);
 int dh_cmd_report (DhCli *cli, int argc, char **argv);
 int dh_cmd_robustness (DhCli *cli, int argc, char **argv);
 int dh_cmd_train (DhCli *cli, int argc, char **argv);
+int dh_cmd_video (DhCli *cli, int argc, char **argv);
 int dh_cmd_weights (DhCli *cli, int argc, char **argv);
 
 G_END_DECLS

@@ -9,6 +9,8 @@
 #define GAP 8
 #define FOOT 30
 #define LEAST_PANE 48
+/* The height of a pane whose text is as large as in reports. */
+#define UNIT 360
 #define USUAL_HEIGHT 1080
 #define USUAL_WIDTH 3840
 
@@ -29,11 +31,18 @@ title_of (gint pane)
   return pane >= 0 && pane < DH_MAP_LOGITS ? titles[pane] : "Image";
 }
 
-/* What is around the panes. */
-static guint
-around (gboolean across, guint n_panes)
+/* What is above and below the panes at a scale of 1. */
+static double
+around (void)
 {
-  return across ? GAP * (n_panes + 1) : DH_TILE_HEAD + FOOT;
+  return DH_TILE_HEAD + FOOT;
+}
+
+/* Text and gaps grow with panes that are higher than UNIT. */
+static double
+scale_of (double film_height)
+{
+  return MAX (1, film_height / (UNIT + around ()));
 }
 
 gboolean
@@ -41,23 +50,29 @@ dh_film_size (const DhFilm *film, guint width, guint height, guint *film_width, 
 {
   g_return_val_if_fail (film->n_panes > 0 && width > 0 && height > 0, FALSE);
 
-  const guint across = around (TRUE, film->n_panes), down = around (FALSE, film->n_panes);
-  const double aspect = (double)width / height;
-  double pane = height;
-  if (film->height > 0)
-    pane = (double)film->height - down;
-  else
-    pane = MIN (MIN (pane, USUAL_HEIGHT - down), (USUAL_WIDTH - across) / aspect / film->n_panes);
+  const double aspect = (double)width / height, n = film->n_panes;
+  double whole = film->height;
+  if (film->height == 0)
+    {
+      /* Panes as large as the image, then as high and wide as is usual. */
+      whole = height > UNIT ? height * (UNIT + around ()) / UNIT : height + around ();
+      whole = MIN (whole, USUAL_HEIGHT);
+      const double wide = n * (whole - around () * scale_of (whole)) * aspect;
+      if (wide > USUAL_WIDTH)
+        whole *= USUAL_WIDTH / wide;
+    }
+  whole = 2 * floor (whole / 2);
+  const double scale = scale_of (whole), pane = whole - around () * scale;
   const double pane_width = floor (pane * aspect + 0.5);
   if (pane < LEAST_PANE || pane_width < 1)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%u pixels of height leave no room for the panes: at least %u",
-                   film->height, down + LEAST_PANE);
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%.0f pixels of height leave no room for the panes: at least %.0f",
+                   whole, around () + LEAST_PANE);
       return FALSE;
     }
   /* Even, as videos are. */
-  *film_width = (across + film->n_panes * (guint)pane_width + 1) & ~1u;
-  *film_height = ((guint)(pane + 0.5) + down + 1) & ~1u;
+  *film_width = (guint)(GAP * scale * (n + 1) + n * pane_width + 1) & ~1u;
+  *film_height = (guint)whole;
   return TRUE;
 }
 
@@ -151,21 +166,23 @@ draw_pane (const DhTile *tile, cairo_t *cr, double x, double width, double heigh
       return;
     }
   const double scale = MIN (width / tile->picture->width, height / tile->picture->height);
-  const double fitted = floor (tile->picture->width * scale + 0.5);
-  dh_tile_draw (tile, cr, x + floor ((width - fitted) / 2), 0, fitted, floor (tile->picture->height * scale + 0.5));
+  const double fitted = tile->picture->width * scale;
+  dh_tile_draw (tile, cr, x + (width - fitted) / 2, 0, fitted, tile->picture->height * scale);
 }
 
 DhImage *
 dh_film_draw (const DhFilm *film, guint film_width, guint film_height, const DhImage *image,
               DhTensor *const maps[DH_N_MAPS], const char *line, GError **error)
 {
-  const double width = floor ((double)(film_width - around (TRUE, film->n_panes)) / film->n_panes);
-  const double height = film_height - around (FALSE, film->n_panes);
+  const double scale = scale_of (film_height);
+  const double width = (film_width / scale - GAP * (film->n_panes + 1)) / film->n_panes;
+  const double height = film_height / scale - around ();
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int)film_width, (int)film_height);
   cairo_t *cr = cairo_create (surface);
   gboolean drawn = TRUE;
   cairo_set_source_rgb (cr, 1, 1, 1);
   cairo_paint (cr);
+  cairo_scale (cr, scale, scale);
   for (guint i = 0; i < film->n_panes && drawn; i++)
     {
       DhTile tile;
@@ -175,7 +192,7 @@ dh_film_draw (const DhFilm *film, guint film_width, guint film_height, const DhI
       g_clear_pointer (&tile.picture, dh_image_unref);
     }
   cairo_set_source_rgb (cr, 0.12, 0.12, 0.13);
-  dh_tile_draw_text (cr, line, GAP, film_height - FOOT + 7, film_width - 2 * GAP, FALSE, PANGO_ALIGN_LEFT);
+  dh_tile_draw_text (cr, line, GAP, DH_TILE_HEAD + height + 7, film_width / scale - 2 * GAP, FALSE, PANGO_ALIGN_LEFT);
   DhImage *made = dh_tile_take_image (surface, cr);
   if (drawn && !made)
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "an image of the video cannot be drawn: no memory is left");
