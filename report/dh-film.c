@@ -45,6 +45,12 @@ scale_of (double film_height)
   return MAX (1, film_height / (UNIT + around ()));
 }
 
+static double
+whole_of (double pane)
+{
+  return pane > UNIT ? pane * (UNIT + around ()) / UNIT : pane + around ();
+}
+
 gboolean
 dh_film_size (const DhFilm *film, guint width, guint height, guint *film_width, guint *film_height, GError **error)
 {
@@ -52,15 +58,8 @@ dh_film_size (const DhFilm *film, guint width, guint height, guint *film_width, 
 
   const double aspect = (double)width / height, n = film->n_panes;
   double whole = film->height;
-  if (film->height == 0)
-    {
-      /* Panes as large as the image, then as high and wide as is usual. */
-      whole = height > UNIT ? height * (UNIT + around ()) / UNIT : height + around ();
-      whole = MIN (whole, USUAL_HEIGHT);
-      const double wide = n * (whole - around () * scale_of (whole)) * aspect;
-      if (wide > USUAL_WIDTH)
-        whole *= USUAL_WIDTH / wide;
-    }
+  if (film->height == 0) /* panes as large as the image, at most as high and wide as is usual */
+    whole = MIN (MIN (whole_of (height), USUAL_HEIGHT), whole_of (USUAL_WIDTH / aspect / n));
   whole = 2 * floor (whole / 2);
   const double scale = scale_of (whole), pane = whole - around () * scale;
   const double pane_width = floor (pane * aspect + 0.5);

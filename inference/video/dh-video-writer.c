@@ -62,6 +62,7 @@ start (DhVideoWriter *writer, double rate, guint patience, GError **error)
                                 "-nostats",
                                 "-loglevel",
                                 "level+error",
+                                "-xerror",
                                 "-y",
                                 "-f",
                                 "rawvideo",
@@ -134,6 +135,13 @@ dh_video_writer_close (DhVideoWriter *writer, GCancellable *cancellable, GError 
   struct stat about;
   if (!dh_video_child_end (writer->child, cancellable, error))
     return FALSE;
+  /* FFmpeg may call it a success that the disk was full at the end. */
+  const char *words = dh_video_child_words (writer->child);
+  if (*words)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: FFmpeg says: %s", writer->path, words);
+      return FALSE;
+    }
   errno = 0;
   if (fstat (writer->lock, &about) != 0 || about.st_size == 0 || fsync (writer->lock) != 0
       || rename (writer->temporary, writer->path) != 0)

@@ -7,6 +7,7 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-video-frames.h"
+#include "dh-video-writer.h"
 #include "patience.h"
 
 #define WIDTH 64
@@ -584,6 +585,90 @@ test_frames_cancelled (void)
   g_assert_cmpuint (kept, ==, 7);
 }
 
+/* What is written comes back as it was, with a row and a column more where sides are odd. */
+static void
+test_written (void)
+{
+  g_autofree char *path = in_folder ("written.mp4");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhVideoWriter) writer = dh_video_writer_open (path, 63, 47, 12.5, 0, &error);
+  g_assert_no_error (error);
+  for (guint n = 0; n < 9; n++)
+    {
+      g_autoptr (DhImage) image = dh_image_new (63, 47);
+      for (gsize i = 0; i < (gsize)63 * 47; i++)
+        memcpy (image->rgb + 3 * i, (guint8[]){ (guint8)(20 * n + 30), 90, (guint8)(200 - 10 * n) }, 3);
+      g_assert_true (dh_video_writer_add (writer, image, NULL, &error));
+    }
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_true (dh_video_writer_close (writer, NULL, &error));
+  g_assert_no_error (error);
+  g_autoptr (DhVideoReader) reader = open_all (path);
+  const DhVideoInfo *info = dh_video_reader_info (reader);
+  g_assert_cmpuint (info->width, ==, 64);
+  g_assert_cmpuint (info->height, ==, 48);
+  g_assert_cmpfloat (info->rate, ==, 12.5);
+  g_assert_cmpstr (info->codec, ==, "h264");
+  DhVideoMoment moment;
+  for (guint n = 0; n < 9; n++)
+    {
+      g_autoptr (DhImage) image = dh_video_reader_next (reader, &moment, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (ABS ((gint)pixel (image, 20, 20, 0) - (gint)(20 * n + 30)), <=, 8);
+      g_assert_cmpint (ABS ((gint)pixel (image, 20, 20, 1) - 90), <=, 8);
+      g_assert_cmpint (ABS ((gint)pixel (image, 20, 20, 2) - (gint)(200 - 10 * n)), <=, 8);
+    }
+  g_assert_null (dh_video_reader_next (reader, &moment, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static guint
+count_names (const char *start)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  guint n = 0;
+  while ((name = g_dir_read_name (dir)))
+    n += g_str_has_prefix (name, start);
+  return n;
+}
+
+/* Whatever goes wrong, what lay there lies there, and nothing beside it. */
+static void
+test_not_written (void)
+{
+  static const struct
+  {
+    const char *script, *words;
+    DhError code;
+  } cases[] = {
+    { "exec sleep 1000", "did nothing for 2 s", DH_ERROR_FAILED },
+    { "head -c 100 >/dev/null; echo 'No space left on device' >&2; exit 1", "No space left", DH_ERROR_INVALID },
+    { "cat >/dev/null; exit 3", "does not say why", DH_ERROR_INVALID },
+    { "cat >/dev/null", "wrote nothing", DH_ERROR_IO },
+    { "cat >/dev/null; echo '[error] Error writing trailer: File too large' >&2", "File too large", DH_ERROR_IO },
+    { "exit 0", "does not say why", DH_ERROR_IO },
+  };
+  g_autofree char *path = write_file ("kept.mp4", "before", 6), *text = NULL;
+  g_autoptr (DhImage) image = dh_image_new (1000, 700);
+  memset (image->rgb, 0, (gsize)3 * 1000 * 700);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *program = write_program ("ffmpeg-stand-in", cases[i].script);
+      use_programs (program, NULL);
+      g_autoptr (DhVideoWriter) writer = dh_video_writer_open (path, 1000, 700, 10, 2, &error);
+      g_assert_no_error (error);
+      if (dh_video_writer_add (writer, image, NULL, &error) && dh_video_writer_add (writer, image, NULL, &error))
+        g_assert_false (dh_video_writer_close (writer, NULL, &error));
+      assert_error (&error, cases[i].code, cases[i].words);
+    }
+  use_programs (NULL, NULL);
+  g_assert_cmpuint (count_names ("kept.mp4"), ==, 1);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "before");
+}
+
 static void
 remove_folder (const char *path)
 {
@@ -623,6 +708,8 @@ main (int argc, char **argv)
   g_test_add_func ("/video/frames", test_frames);
   g_test_add_func ("/video/other-files", test_other_files);
   g_test_add_func ("/video/frames-cancelled", test_frames_cancelled);
+  g_test_add_func ("/video/written", test_written);
+  g_test_add_func ("/video/not-written", test_not_written);
   const int status = g_test_run ();
   remove_folder (folder);
   g_free (folder);
