@@ -1,8 +1,7 @@
 #include "cli-shots.h"
 
 #include "dh-error.h"
-#include "dh-export.h"
-#include "dh-kept-segmentation.h"
+#include "dh-film-run.h"
 #include "dh-text.h"
 
 struct _DhCliShots
@@ -75,21 +74,6 @@ read_frame (DhVideoReader *reader, const char *path, GCancellable *cancellable, 
   return shot;
 }
 
-/* The maps that the run left of the image. */
-static gboolean
-load_maps (DhCliShots *shots, const DhRunImageRow *row, DhCliShot *shot, GError **error)
-{
-  const guint wanted = shots->options.wanted;
-  if (wanted & DH_MAP_BIT (shots->options.score))
-    shot->maps[shots->options.score] = dh_export_load_map (row, error);
-  if (wanted & DH_MAP_BIT (shots->options.score) && !shot->maps[shots->options.score])
-    return FALSE;
-  if (wanted & DH_MAP_BIT (DH_MAP_SEGMENTATION))
-    shot->maps[DH_MAP_SEGMENTATION] =
-        dh_kept_segmentation_load (shots->options.folder, row->stem, shot->image->width, shot->image->height, error);
-  return !(wanted & DH_MAP_BIT (DH_MAP_SEGMENTATION)) || shot->maps[DH_MAP_SEGMENTATION];
-}
-
 static DhCliShot *
 read_item (DhCliShots *shots, guint i, GError **error)
 {
@@ -105,7 +89,7 @@ read_item (DhCliShots *shots, guint i, GError **error)
   g_autofree char *shown = dh_text_escape (dh_dataset_item (dataset, (guint)index)->stem, FALSE);
   shot->line = g_strdup_printf ("%s · %u of %u", shown, i + 1, n_items (shots));
   shot->image = dh_dataset_load_image (dataset, (guint)index, error);
-  if (!shot->image || (row && !load_maps (shots, row, shot, error)))
+  if (!shot->image || (row && !dh_film_run_load (shots->options.run, row, shots->options.wanted, shot->maps, error)))
     g_clear_pointer (&shot, dh_cli_shot_free);
   return shot;
 }

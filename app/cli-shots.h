@@ -24,10 +24,9 @@ typedef struct
   const char *recording;
   const DhVideoRange *range; /* of the recording; of a set `every` alone */
   DhDataset *dataset;
-  GPtrArray *rows;    /* DhRunImageRow, of a run of that set; NULL: no maps */
-  const char *folder; /* of that run */
-  DhMap score;        /* what its score maps are */
-  guint wanted;       /* bits DH_MAP_BIT() of the maps that are wanted of it */
+  GPtrArray *rows; /* DhRunImageRow, of a run of that set; NULL: no maps */
+  const DhRunRow *run;
+  guint wanted; /* bits DH_MAP_BIT() of the maps that are wanted of it */
 } DhCliShotsOptions;
 
 typedef struct _DhCliShots DhCliShots;

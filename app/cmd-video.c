@@ -8,6 +8,7 @@
 #include "cli-model.h"
 #include "cli-video.h"
 #include "dh-error.h"
+#include "dh-film-run.h"
 #include "dh-reading.h"
 #include "dh-run-reading.h"
 
@@ -67,50 +68,20 @@ parse_panes (DhCli *cli, const char *text, DhFilm *film, int *status)
   return film->n_panes > 0;
 }
 
-/* The maps that the panes show, and the threshold goes by. */
-static guint
-maps_of (const DhFilm *film)
-{
-  guint maps = isfinite (film->look.threshold) ? DH_MAP_BIT (film->score) : 0;
-  for (guint i = 0; i < film->n_panes; i++)
-    if (film->panes[i] != DH_FILM_IMAGE)
-      maps |= DH_MAP_BIT ((guint)film->panes[i]);
-  return maps;
-}
-
 /* A run's images and the set they are in, as it was read. */
 static gboolean
 open_run (Sources *sources, const char *db, gint64 number, DhFilm *film, GCancellable *cancellable, GError **error)
 {
   sources->database = dh_database_open_existing (db, error);
   sources->run = sources->database ? dh_database_get_run (sources->database, number, error) : NULL;
-  g_autoptr (GPtrArray) all = sources->run ? dh_database_list_run_images (sources->database, number, error) : NULL;
-  if (!all)
+  sources->rows = sources->run ? dh_film_run_list (sources->database, sources->run, error) : NULL;
+  if (!sources->rows)
     return FALSE;
   g_autoptr (DhReading) reading = dh_run_reading_get (sources->run);
   sources->dataset = dh_reading_open (reading, sources->run->dataset_root, cancellable, NULL, error);
   if (!sources->dataset)
     return FALSE;
-  sources->rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_run_image_row_free);
-  for (guint i = 0; i < all->len; i++)
-    if (g_str_equal (((DhRunImageRow *)all->pdata[i])->state, "done"))
-      g_ptr_array_add (sources->rows, g_steal_pointer (&all->pdata[i]));
-  if (sources->rows->len == 0)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " has measured no image", number);
-      return FALSE;
-    }
-  /* Those of other methods and combined ones are drawn as hybrid scores are. */
-  if (!dh_map_from_name (sources->run->score, &film->score))
-    film->score = DH_MAP_HYBRID;
-  const guint kept = DH_MAP_BIT (film->score) | DH_MAP_BIT (DH_MAP_SEGMENTATION);
-  if (maps_of (film) & ~kept)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-                   "run %" G_GINT64_FORMAT " kept %s and perhaps the segmentation; the panes can show these and image",
-                   number, dh_map_name (film->score));
-      return FALSE;
-    }
+  film->score = dh_film_run_score (sources->run);
   return TRUE;
 }
 
@@ -121,7 +92,7 @@ open_network (DhCli *cli, const DhCliModel *model, Sources *sources, const DhFil
   if (!sources->predictor)
     return FALSE;
   for (guint m = 0; m < DH_N_MAPS; m++)
-    if (maps_of (film) & DH_MAP_BIT (m) && dh_map_needs_ood (m)
+    if (dh_film_maps (film) & DH_MAP_BIT (m) && dh_map_needs_ood (m)
         && !dh_model_has_outlier_head (dh_predictor_model (sources->predictor)))
       {
         *status = dh_cli_usage (cli, "the weights have no outlier head, so there is no %s; name other --panes",
@@ -262,9 +233,7 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
           || !(film.look.low[film.score] < film.look.high[film.score]))
         return dh_cli_usage (cli, "--range %s is not LOW,HIGH", scores);
     }
-  const DhCliShotsOptions options = {
-    in, &frames, sources.dataset, sources.rows, sources.run ? sources.run->folder : NULL, film.score, maps_of (&film)
-  };
+  const DhCliShotsOptions options = { in, &frames, sources.dataset, sources.rows, sources.run, dh_film_maps (&film) };
   DhCliShotsOptions chosen = options;
   if (sources.dataset)
     chosen.recording = NULL;
@@ -280,7 +249,7 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
       sources.predictor ? dh_model_classes (dh_predictor_model (sources.predictor)) : (gint)sources.run->model_classes;
   work.shots = shots;
   work.predictor = sources.predictor;
-  work.maps = maps_of (&film);
+  work.maps = dh_film_maps (&film);
   if (work.rate == 0)
     work.rate = dh_cli_shots_rate (shots) > 0 ? dh_cli_shots_rate (shots) : PICTURES_RATE;
   /* With no map to show there is nothing to compute. */

@@ -51,6 +51,16 @@ whole_of (double pane)
   return pane > UNIT ? pane * (UNIT + around ()) / UNIT : pane + around ();
 }
 
+guint
+dh_film_maps (const DhFilm *film)
+{
+  guint maps = isfinite (film->look.threshold) ? DH_MAP_BIT (film->score) : 0;
+  for (guint i = 0; i < film->n_panes; i++)
+    if (film->panes[i] != DH_FILM_IMAGE)
+      maps |= DH_MAP_BIT ((guint)film->panes[i]);
+  return maps;
+}
+
 gboolean
 dh_film_size (const DhFilm *film, guint width, guint height, guint *film_width, guint *film_height, GError **error)
 {

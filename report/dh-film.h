@@ -22,6 +22,9 @@ typedef struct
   double overlay;        /* 0 to 1: how much of a map is seen over the image; 1: the map alone */
 } DhFilm;
 
+/* Bits DH_MAP_BIT() of the maps that its panes show and its threshold goes by. */
+guint dh_film_maps (const DhFilm *film);
+
 /* Of an image of this size the film's; FALSE with DH_ERROR_USAGE where `height` leaves no room for the panes. */
 gboolean dh_film_size (const DhFilm *film, guint width, guint height, guint *film_width, guint *film_height,
                        GError **error);

@@ -128,6 +128,8 @@ ACTION (copy_command)
   g_signal_emit_by_name (self->session, "message", _ ("The command is in the clipboard"));
 }
 
+ACTION (export_video) { dh_window_choose_video (data); }
+
 ACTION (stop_frames) { dh_session_stop_frames (DH_WINDOW (data)->session); }
 
 ACTION (clear_cache) { dh_session_clear_cache (DH_WINDOW (data)->session); }
@@ -176,6 +178,7 @@ static const GActionEntry entries[] = {
   { "recall-evaluation", recall_evaluation, NULL, NULL, NULL },
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
   { "stop-frames", stop_frames, NULL, NULL, NULL },
+  { "export-video", export_video, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },
   { "report-slices", NULL, NULL, "false", report_slices },
   { "report-objects", NULL, NULL, "false", report_objects },
@@ -218,6 +221,7 @@ dh_window_update_actions (DhWindow *self)
   set_enabled (self, "cancel-evaluation",
                dh_session_is_evaluating (self->session) || dh_session_is_recalling (self->session));
   set_enabled (self, "export", dh_window_is_page (self, "runs") || dh_session_get_evaluation (self->session) != NULL);
+  set_enabled (self, "export-video", dh_session_get_evaluation (self->session) != NULL);
   set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
   set_enabled (self, "dataset-notes", open);
   set_enabled (self, "save-view", open);

@@ -78,7 +78,8 @@ dh_window_new_main_menu (DhWindow *self)
 {
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("_Evaluate the data set"), "win.evaluate", _ ("Export a _report…"),
-                      "win.export::html", _ ("_Copy as command"), "win.copy-command", NULL);
+                      "win.export::html", _ ("Export as _video…"), "win.export-video", _ ("_Copy as command"),
+                      "win.copy-command", NULL);
   dh_ui_menu_section (menu, NULL, _ ("_Save this view…"), "win.save-view", _ ("_Open a saved view…"), "win.open-view",
                       NULL);
   g_autoptr (GMenu) compute = g_menu_new ();

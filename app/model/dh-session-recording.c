@@ -1,31 +1,36 @@
 #include "dh-session-recording.h"
 #include <glib/gi18n.h>
-#include "dh-session-private.h"
+#include "dh-session-evaluation.h"
+#include "dh-session-recording-private.h"
 #include "dh-video-frames.h"
 
 #define TICK_MS 150
 /* More than that are not proposed. */
 #define SHORT_FRAMES 600
 
-/* Frames that are being written, shared between the window's thread and that of the work. */
-struct _DhSessionRecording
+typedef struct
 {
-  char *path, *folder, *name;
+  char *path, *folder;
   DhVideoFramesOptions options;
-  GCancellable *cancellable;
-  gint done, total;     /* atomic */
-  guint tick;           /* the window's thread */
-  DhVideoFrames frames; /* that thread, until it is done */
-};
+  DhVideoFrames frames;
+} Job;
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+  g_free (job->frames.damage);
+  g_free (job->path);
+  g_free (job->folder);
+  g_free (job);
+}
 
 static void
 recording_free (gpointer data)
 {
   DhSessionRecording *work = data;
+  work->free_job (work->job);
   g_clear_object (&work->cancellable);
-  g_free (work->frames.damage);
-  g_free (work->path);
-  g_free (work->folder);
   g_free (work->name);
   g_free (work);
 }
@@ -118,66 +123,12 @@ dh_recording_dup_folder_in (const char *path, const char *folder)
 
 /* The work */
 
-static void
-note_progress (guint64 done, guint64 total, const char *what, gpointer data)
+void
+dh_session_recording_note (guint64 done, guint64 total, const char *what, gpointer data)
 {
   DhSessionRecording *work = data;
   g_atomic_int_set (&work->total, (gint)MIN (total, G_MAXINT));
   g_atomic_int_set (&work->done, (gint)MIN (done, G_MAXINT));
-}
-
-static void
-write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  DhSessionRecording *work = data;
-  const DhProgress progress = { note_progress, work };
-  GError *error = NULL;
-  if (dh_video_write_frames (work->path, work->folder, &work->options, &work->frames, work->cancellable, &progress,
-                             &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-show_written (DhSession *self, const DhSessionRecording *work)
-{
-  const guint n = work->frames.written + work->frames.kept;
-  g_autofree char *text = g_strdup_printf (ngettext ("%s: %u image", "%s: %u images", n), work->name, n);
-  if (work->frames.damage != NULL)
-    {
-      g_autofree char *title = g_strdup_printf (_ ("%s; the recording may be damaged"), text);
-      dh_session_complain (self, title, work->frames.damage);
-    }
-  /* Another set would end an evaluation. */
-  if (dh_session_is_evaluating (self))
-    {
-      dh_session_say_written (self, text, work->folder);
-      return;
-    }
-  if (work->frames.damage == NULL)
-    dh_session_say (self, text);
-  dh_session_open_dataset (self, work->folder);
-}
-
-static void
-written (GObject *source, GAsyncResult *result, gpointer data)
-{
-  DhSession *self = DH_SESSION (source);
-  g_autoptr (GError) error = NULL;
-  const gboolean done = g_task_propagate_boolean (G_TASK (result), &error);
-  DhSessionRecording *work = g_task_get_task_data (G_TASK (result));
-  g_clear_handle_id (&work->tick, g_source_remove);
-  self->recording = NULL;
-  if (self->worker == NULL)
-    return;
-  if (done)
-    show_written (self, work);
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    dh_session_say (self, _ ("Stopped; what is written stays, and the same again goes on with the rest"));
-  else
-    dh_session_complain (self, _ ("The recording’s frames could not be written"), error->message);
-  dh_session_emit (self, DH_SESSION_FRAMES);
 }
 
 static gboolean
@@ -188,24 +139,101 @@ tick (gpointer data)
 }
 
 gboolean
-dh_session_write_frames (DhSession *self, const char *path, const char *folder, const DhRecordingFrames *frames)
+dh_session_recording_begin (DhSession *self, const char *name, gpointer job, GDestroyNotify free_job,
+                            GTaskThreadFunc run, GAsyncReadyCallback ended)
 {
   if (self->recording != NULL)
-    return FALSE;
+    {
+      free_job (job);
+      return FALSE;
+    }
   DhSessionRecording *work = g_new0 (DhSessionRecording, 1);
-  work->path = g_strdup (path);
-  work->folder = g_strdup (folder);
-  work->name = g_filename_display_basename (path);
-  work->options.range = (DhVideoRange){ .from = frames->from, .to = frames->to, .every = frames->every };
-  work->options.jpeg = frames->jpeg;
+  work->name = g_filename_display_basename (name);
+  work->job = job;
+  work->free_job = free_job;
   work->cancellable = g_cancellable_new ();
-  self->recording = work;
-  g_autoptr (GTask) task = g_task_new (self, NULL, written, NULL);
-  g_task_set_task_data (task, work, recording_free);
   work->tick = g_timeout_add (TICK_MS, tick, self);
-  g_task_run_in_thread (task, write_in_thread);
+  self->recording = work;
+  g_autoptr (GTask) task = g_task_new (self, NULL, ended, NULL);
+  g_task_set_task_data (task, work, recording_free);
+  g_task_run_in_thread (task, run);
   dh_session_emit (self, DH_SESSION_FRAMES);
   return TRUE;
+}
+
+DhSessionRecording *
+dh_session_recording_end (DhSession *self, GAsyncResult *result, GError **error)
+{
+  DhSessionRecording *work = g_task_get_task_data (G_TASK (result));
+  g_task_propagate_boolean (G_TASK (result), error);
+  g_clear_handle_id (&work->tick, g_source_remove);
+  self->recording = NULL;
+  if (self->worker == NULL)
+    return NULL;
+  dh_session_emit (self, DH_SESSION_FRAMES);
+  return work;
+}
+
+static void
+write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  DhSessionRecording *work = data;
+  Job *job = work->job;
+  const DhProgress progress = { dh_session_recording_note, work };
+  GError *error = NULL;
+  if (dh_video_write_frames (job->path, job->folder, &job->options, &job->frames, work->cancellable, &progress, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+show_written (DhSession *self, const DhSessionRecording *work)
+{
+  const Job *job = work->job;
+  const guint n = job->frames.written + job->frames.kept;
+  g_autofree char *text = g_strdup_printf (ngettext ("%s: %u image", "%s: %u images", n), work->name, n);
+  if (job->frames.damage != NULL)
+    {
+      g_autofree char *title = g_strdup_printf (_ ("%s; the recording may be damaged"), text);
+      dh_session_complain (self, title, job->frames.damage);
+    }
+  /* Another set would end an evaluation. */
+  if (dh_session_is_evaluating (self))
+    {
+      dh_session_say_written (self, text, job->folder);
+      return;
+    }
+  if (job->frames.damage == NULL)
+    dh_session_say (self, text);
+  dh_session_open_dataset (self, job->folder);
+}
+
+static void
+written (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  g_autoptr (GError) error = NULL;
+  const DhSessionRecording *work = dh_session_recording_end (self, result, &error);
+  if (work == NULL)
+    return;
+  if (error == NULL)
+    show_written (self, work);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    dh_session_say (self, _ ("Stopped; what is written stays, and the same again goes on with the rest"));
+  else
+    dh_session_complain (self, _ ("The recording’s frames could not be written"), error->message);
+}
+
+gboolean
+dh_session_write_frames (DhSession *self, const char *path, const char *folder, const DhRecordingFrames *frames)
+{
+  Job *job = g_new0 (Job, 1);
+  job->path = g_strdup (path);
+  job->folder = g_strdup (folder);
+  job->options.range = (DhVideoRange){ .from = frames->from, .to = frames->to, .every = frames->every };
+  job->options.jpeg = frames->jpeg;
+  return dh_session_recording_begin (self, path, job, job_free, write_in_thread, written);
 }
 
 void

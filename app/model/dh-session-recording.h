@@ -45,10 +45,17 @@ gboolean dh_session_write_frames (DhSession *session, const char *path, const ch
 /* What is written stays; the same again goes on with the rest. */
 void dh_session_stop_frames (DhSession *session);
 
+/* The set that is open and evaluated as a video: the images as the list has them, with the panes of the grid whose maps
+ * the evaluation kept, and outlines at the active score's threshold where that is set. Nothing is computed. In the
+ * background, in the place of a recording's frames. */
+gboolean dh_session_can_export_video (DhSession *session);
+/* FALSE where frames or another video are being written. "written" or "error" tells how it ended. */
+gboolean dh_session_export_video (DhSession *session, const char *path);
+
 /* FALSE where none are being written. */
 typedef struct
 {
-  const char *name;  /* of the recording; borrowed until "frames" tells of the end */
+  const char *name;  /* of the recording, or of the video; borrowed until "frames" tells of the end */
   guint done, total; /* frames; the total is 0 while it is not known */
 } DhFramesProgress;
 gboolean dh_session_get_frames_progress (DhSession *session, DhFramesProgress *progress);

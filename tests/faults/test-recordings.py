@@ -119,7 +119,16 @@ def _():
     code, out, err, _ = run("video", "--run", 1, "--db", db, "--out", top / "run.mp4", "--json")
     told = json.loads(out)
     assert code == 0 and told["images"] > 0 and told["network_seconds"] == 0, (out, err)
-    refuses(("video", "--run", 1, "--db", db, "--out", top / "no.mp4", "--panes", "likelihood"), "kept hybrid", status=2)
+    refuses(("video", "--run", 1, "--db", db, "--out", top / "no.mp4", "--panes", "likelihood"), "kept no likelihood")
+    code, out, err, _ = run("eval-ood", "--dataset", "street-hazards", "--dataroot", scenes, "--split", "test", "--folder",
+                            top / "low", "--params", WEIGHTS, "--db", db, "--protocol", "densehybrid-pooled", "--score",
+                            "likelihood", "--quiet")
+    assert code == 0, err
+    code, out, err, _ = run("video", "--run", 2, "--db", db, "--out", top / "low.mp4", "--panes", "likelihood", "--quiet")
+    assert code == 0, err
+    code, out, err, _ = run("video", scenes, "--split", "test", "--params", WEIGHTS, "--out", top / "same.mp4", "--panes",
+                            "likelihood", "--quiet")
+    assert code == 0 and (top / "low.mp4").read_bytes() == (top / "same.mp4").read_bytes(), err
     refuses(("video", "--run", 7, "--db", db, "--out", top / "no.mp4"), "7")
     assert not (top / "no.mp4").exists()
 
