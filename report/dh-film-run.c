@@ -64,14 +64,20 @@ load_beside (const DhRunRow *run, const DhRunImageRow *row, DhMap map, GError **
   return g_steal_pointer (&tensor);
 }
 
-/* Maps are kept so that high is anomalous. */
-static void
+/* Maps are kept so that high is anomalous. Takes it; a tensor that was read may not be written to. */
+static DhTensor *
 turn_back (DhMap map, DhTensor *tensor)
 {
-  float *values = dh_tensor_f32 (tensor);
-  const gsize n = dh_map_low_is_anomalous (map) ? (gsize)dh_tensor_count (tensor) : 0;
+  if (!dh_map_low_is_anomalous (map))
+    return tensor;
+  DhTensor *turned = dh_tensor_new_f32 (tensor->n_dims, tensor->dims);
+  const float *from = dh_tensor_f32 (tensor);
+  float *to = turned ? dh_tensor_f32 (turned) : NULL;
+  const gsize n = turned ? (gsize)dh_tensor_count (tensor) : 0;
   for (gsize i = 0; i < n; i++)
-    values[i] = -values[i];
+    to[i] = -from[i];
+  dh_tensor_unref (tensor);
+  return turned;
 }
 
 gboolean
@@ -89,8 +95,11 @@ dh_film_run_load (const DhRunRow *run, const DhRunImageRow *row, guint wanted, D
         maps[m] = m == score ? dh_export_load_map (row, error) : load_beside (run, row, m, error);
       if (!maps[m])
         return FALSE;
-      if (m != DH_MAP_SEGMENTATION)
-        turn_back (m, maps[m]);
+      if (m != DH_MAP_SEGMENTATION && !(maps[m] = turn_back (m, maps[m])))
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "%s: no memory is left for its maps", row->stem);
+          return FALSE;
+        }
     }
   return TRUE;
 }

@@ -31,24 +31,38 @@ title_of (gint pane)
   return pane >= 0 && pane < DH_MAP_LOGITS ? titles[pane] : "Image";
 }
 
+/* More than three stand in two rows. */
+static guint
+n_rows (const DhFilm *film)
+{
+  return film->n_panes > 3 ? 2 : 1;
+}
+
+static guint
+n_columns (const DhFilm *film)
+{
+  return (film->n_panes + n_rows (film) - 1) / n_rows (film);
+}
+
 /* What is above and below the panes at a scale of 1. */
 static double
-around (void)
+around (const DhFilm *film)
 {
-  return DH_TILE_HEAD + FOOT;
+  return n_rows (film) * DH_TILE_HEAD + FOOT;
 }
 
 /* Text and gaps grow with panes that are higher than UNIT. */
 static double
-scale_of (double film_height)
+scale_of (const DhFilm *film, double whole)
 {
-  return MAX (1, film_height / (UNIT + around ()));
+  return MAX (1, whole / (n_rows (film) * UNIT + around (film)));
 }
 
+/* The height of a film with panes so high. */
 static double
-whole_of (double pane)
+whole_of (const DhFilm *film, double pane)
 {
-  return pane > UNIT ? pane * (UNIT + around ()) / UNIT : pane + around ();
+  return n_rows (film) * pane + around (film) * MAX (1, pane / UNIT);
 }
 
 guint
@@ -66,17 +80,17 @@ dh_film_size (const DhFilm *film, guint width, guint height, guint *film_width, 
 {
   g_return_val_if_fail (film->n_panes > 0 && width > 0 && height > 0, FALSE);
 
-  const double aspect = (double)width / height, n = film->n_panes;
+  const double aspect = (double)width / height, n = n_columns (film);
   double whole = film->height;
   if (film->height == 0) /* panes as large as the image, at most as high and wide as is usual */
-    whole = MIN (MIN (whole_of (height), USUAL_HEIGHT), whole_of (USUAL_WIDTH / aspect / n));
+    whole = MIN (MIN (whole_of (film, height), USUAL_HEIGHT), whole_of (film, USUAL_WIDTH / aspect / n));
   whole = 2 * floor (whole / 2);
-  const double scale = scale_of (whole), pane = whole - around () * scale;
+  const double scale = scale_of (film, whole), pane = (whole - around (film) * scale) / n_rows (film);
   const double pane_width = floor (pane * aspect + 0.5);
   if (pane < LEAST_PANE || pane_width < 1)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "%.0f pixels of height leave no room for the panes: at least %.0f",
-                   whole, around () + LEAST_PANE);
+                   whole, whole_of (film, LEAST_PANE));
       return FALSE;
     }
   /* Even, as videos are. */
@@ -163,29 +177,29 @@ make_tile (const DhFilm *film, gint pane, const DhImage *image, DhTensor *const 
 }
 
 static void
-draw_pane (const DhTile *tile, cairo_t *cr, double x, double width, double height)
+draw_pane (const DhTile *tile, cairo_t *cr, double x, double y, double width, double height)
 {
   cairo_set_source_rgb (cr, 0.85, 0.85, 0.86);
-  cairo_rectangle (cr, x, DH_TILE_HEAD, width, height);
+  cairo_rectangle (cr, x, y + DH_TILE_HEAD, width, height);
   cairo_fill (cr);
   if (!tile->picture)
     {
       cairo_set_source_rgb (cr, 0.12, 0.12, 0.13);
-      dh_tile_draw_text (cr, tile->title, x, 9, width, TRUE, PANGO_ALIGN_LEFT);
+      dh_tile_draw_text (cr, tile->title, x, y + 9, width, TRUE, PANGO_ALIGN_LEFT);
       return;
     }
   const double scale = MIN (width / tile->picture->width, height / tile->picture->height);
   const double fitted = tile->picture->width * scale;
-  dh_tile_draw (tile, cr, x + (width - fitted) / 2, 0, fitted, tile->picture->height * scale);
+  dh_tile_draw (tile, cr, x + (width - fitted) / 2, y, fitted, tile->picture->height * scale);
 }
 
 DhImage *
 dh_film_draw (const DhFilm *film, guint film_width, guint film_height, const DhImage *image,
               DhTensor *const maps[DH_N_MAPS], const char *line, GError **error)
 {
-  const double scale = scale_of (film_height);
-  const double width = (film_width / scale - GAP * (film->n_panes + 1)) / film->n_panes;
-  const double height = film_height / scale - around ();
+  const double scale = scale_of (film, film_height), columns = n_columns (film);
+  const double width = (film_width / scale - GAP * (columns + 1)) / columns;
+  const double height = (film_height / scale - around (film)) / n_rows (film);
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int)film_width, (int)film_height);
   cairo_t *cr = cairo_create (surface);
   gboolean drawn = TRUE;
@@ -197,11 +211,13 @@ dh_film_draw (const DhFilm *film, guint film_width, guint film_height, const DhI
       DhTile tile;
       drawn = make_tile (film, film->panes[i], image, maps, &tile, error);
       if (drawn)
-        draw_pane (&tile, cr, GAP + i * (width + GAP), width, height);
+        draw_pane (&tile, cr, GAP + i % n_columns (film) * (width + GAP),
+                   i / n_columns (film) * (height + DH_TILE_HEAD), width, height);
       g_clear_pointer (&tile.picture, dh_image_unref);
     }
   cairo_set_source_rgb (cr, 0.12, 0.12, 0.13);
-  dh_tile_draw_text (cr, line, GAP, DH_TILE_HEAD + height + 7, film_width / scale - 2 * GAP, FALSE, PANGO_ALIGN_LEFT);
+  dh_tile_draw_text (cr, line, GAP, n_rows (film) * (DH_TILE_HEAD + height) + 7, film_width / scale - 2 * GAP, FALSE,
+                     PANGO_ALIGN_LEFT);
   DhImage *made = dh_tile_take_image (surface, cr);
   if (drawn && !made)
     g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "an image of the video cannot be drawn: no memory is left");

@@ -3,8 +3,8 @@
 
 G_BEGIN_DECLS
 
-/* One image of a video: image and maps side by side, each with its name above and, of a map, its colour bar, and a line
- * of text below. All images of a film have the size of the first. */
+/* One image of a video: image and maps side by side, of more than three in two rows, each with its name above and, of a
+ * map, its colour bar, and a line of text below. All images of a film have the size of the first. */
 
 /* A pane that is no map. */
 #define DH_FILM_IMAGE (-1)

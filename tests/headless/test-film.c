@@ -76,7 +76,9 @@ test_size (void)
   } cases[] = {
     { WIDTH, HEIGHT, 2, 0, 344, 144 },   /* as they are */
     { 1920, 1080, 2, 0, 3322, 1080 },    /* the whole no higher than usual */
-    { 4096, 1024, 4, 0, 3880, 304 },     /* no wider */
+    { 4096, 1024, 3, 0, 3872, 384 },     /* no wider */
+    { 4096, 1024, 4, 0, 3834, 1080 },    /* two rows of two */
+    { WIDTH, HEIGHT, 5, 0, 512, 258 },   /* of three and two */
     { 1920, 1080, 1, 720, 1114, 720 },   /* as is asked for */
     { WIDTH, HEIGHT, 2, 145, 344, 144 }, /* even */
     { 100, 1000, 1, 424, 52, 424 },      /* upright */
@@ -110,6 +112,20 @@ test_panes (void)
   assert_pixel (drawn, 0, 60, 40, 100, 100, 100);    /* no outline */
   assert_pixel (drawn, 1, 80, 40, 0xfd, 0xe7, 0x25); /* the ends of viridis */
   assert_pixel (drawn, 1, 20, 40, 0x44, 0x01, 0x54);
+}
+
+static void
+test_rows (void)
+{
+  DhFilm film = make_film ();
+  film.panes[2] = film.panes[0];
+  film.panes[3] = film.panes[1];
+  film.n_panes = 4;
+  g_autoptr (DhTensor) score = make_score ();
+  g_autoptr (DhImage) drawn = draw (&film, score);
+  assert_pixel (drawn, 1, 80, 40, 0xfd, 0xe7, 0x25);
+  assert_pixel (drawn, 0, 80, HEIGHT + TOP + 40, 100, 100, 100);
+  assert_pixel (drawn, 1, 80, HEIGHT + TOP + 40, 0xfd, 0xe7, 0x25);
 }
 
 static void
@@ -159,6 +175,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/film/size", test_size);
   g_test_add_func ("/film/panes", test_panes);
+  g_test_add_func ("/film/rows", test_rows);
   g_test_add_func ("/film/outlines", test_outlines);
   g_test_add_func ("/film/overlay", test_overlay);
   g_test_add_func ("/film/missing", test_missing);
