@@ -55,7 +55,7 @@ make_filters (const DhVideoReader *reader)
     g_string_append_printf (filters, "select=not(mod(n\\,%u)),", reader->range.every);
   g_string_append_printf (filters, "scale=%u:%u:flags=bilinear+accurate_rnd%s", reader->info.width, reader->info.height,
                           reader->info.hd_colours ? ":in_color_matrix=bt709" : "");
-  g_string_append (filters, ",showinfo=checksum=0,setpts=N");
+  g_string_append (filters, ",showinfo=checksum=0,settb=1/25,setpts=N");
   return g_string_free (filters, FALSE);
 }
 
@@ -73,7 +73,9 @@ start (DhVideoReader *reader, GError **error)
   static const char *const begin[] = { "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info" };
   static const char *const end[] = { "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1" };
   /* Each frame once, however they come: FFmpeg before 5.1 has another word for it. */
-  const char *const each[] = { "-map", "0:V:0", reader->old ? "-vsync" : "-fps_mode", "passthrough" };
+  const char *const each[] = { "-map", "0:V:0", reader->old ? "-vsync" : "-fps_mode", "passthrough",
+                               /* of the times behind the filters, which are not rounded then */
+                               "-enc_time_base", "1/25" };
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   char *program = dh_video_find_program ("ffmpeg", error);
   if (!program)

@@ -101,8 +101,39 @@ def test_stop(files):
     assert images(f"{files.top}/drive-frames") == ["drive_000000.png"]
 
 
+def test_video(files):
+    """The demo, evaluated, as a video by the main menu: what its panes show, of all its images."""
+    out = f"{files.top}/video.mp4"
+    studio = driver.Studio(PROGRAM, ["--demo"])
+    try:
+        studio.wait(r"studio: opened")
+        studio.settle(2)
+        studio.until_told(r"studio: evaluated 32", lambda: studio.key("ctrl+e"), tries=1)
+        studio.settle(2)
+
+        def export():
+            studio.key("F10")
+            studio.settle(1)
+            studio.key("Down", "Down", "Return")
+            studio.settle(1.5)
+            studio.key("ctrl+a")
+            studio.xdotool("type", "--delay", "10", out)
+            studio.settle(0.8)
+            studio.key("Return")
+
+        studio.until_told(r"studio: wrote .*: a video of 32 images", export)
+        studio.settle(1)
+        studio.screenshot(f"{OUTPUT}/recording-video.png")
+        complaints.update(studio.complaints())
+    finally:
+        studio.close()
+    told = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=codec_name,nb_read_frames", "-of",
+                           "csv=p=0", out], check=True, capture_output=True, text=True).stdout
+    assert told.strip() == "h264,32", told
+
+
 def main():
-    cases = [test_all, test_every, test_none, test_absent, test_stop]
+    cases = [test_all, test_every, test_none, test_absent, test_stop, test_video]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     missing = driver.missing() or next((name for name in ("ffmpeg", "ffprobe") if shutil.which(name) is None), None)

@@ -194,6 +194,25 @@ test_times (void)
   g_assert_null (dh_video_reader_next (reader, &moment, NULL, NULL));
 }
 
+/* Of fine time steps, as cameras write them, nothing is complained of. */
+static void
+test_fine_times (void)
+{
+  g_autofree char *path = record ("testsrc2=s=64x48:r=30:d=12", USUAL, "fine.mp4");
+  g_autoptr (DhVideoReader) reader = open_all (path);
+  DhVideoMoment moment;
+  DhImage *image;
+  guint n = 0;
+  for (; (image = dh_video_reader_next (reader, &moment, NULL, NULL)); n++)
+    {
+      g_assert_cmpuint (moment.number, ==, n);
+      g_assert_cmpfloat_with_epsilon (moment.time, n / 30.0, 0.001);
+      dh_image_unref (image);
+    }
+  g_assert_cmpuint (n, ==, 360);
+  g_assert_cmpstr (dh_video_reader_complaint (reader), ==, NULL);
+}
+
 static void
 test_range (void)
 {
@@ -693,6 +712,7 @@ main (int argc, char **argv)
   g_test_add_func ("/video/colours", test_colours);
   g_test_add_func ("/video/rotation", test_rotation);
   g_test_add_func ("/video/times", test_times);
+  g_test_add_func ("/video/fine-times", test_fine_times);
   g_test_add_func ("/video/range", test_range);
   g_test_add_func ("/video/text", test_text);
   g_test_add_func ("/video/is", test_is);
