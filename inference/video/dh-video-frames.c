@@ -273,7 +273,17 @@ dh_video_write_frames (const char *path, const char *folder, const DhVideoFrames
   if (!reader)
     return FALSE;
   g_autofree char *record = make_record (path, options, dh_video_reader_info (reader));
+  const gboolean was_there = g_file_test (folder, G_FILE_TEST_EXISTS);
   if (!dh_folder_make (folder, error) || !check_folder (&writing, record, error))
     return FALSE;
-  return write_all (&writing, reader, &options->range, frames, cancellable, progress, error);
+  const gboolean done = write_all (&writing, reader, &options->range, frames, cancellable, progress, error);
+  /* A folder without any frame is anybody's. */
+  if (!done && frames->written + frames->kept == 0)
+    {
+      g_autofree char *lies_there = g_build_filename (folder, DH_VIDEO_RECORD, NULL);
+      unlink (lies_there);
+      if (!was_there)
+        rmdir (folder);
+    }
+  return done;
 }

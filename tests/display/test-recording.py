@@ -61,7 +61,9 @@ def test_all(files):
 def test_every(files):
     with studio_on(files.recording) as studio:
         def write():
-            studio.click(*EVERY, count=3)
+            studio.click(*EVERY)
+            studio.settle(0.5)
+            studio.key("ctrl+a")
             studio.xdotool("type", "5")
             studio.settle(0.5)
             studio.click(*WRITE)

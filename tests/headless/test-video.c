@@ -579,6 +579,24 @@ test_other_files (void)
   assert_error (&error, DH_ERROR_USAGE, "the same recording and options");
 }
 
+/* Nothing came of it: other options may use the folder. */
+static void
+test_no_frames (void)
+{
+  g_autofree char *path = record (PLACES, EXACT, "drive.mkv"), *to = in_folder ("nothing");
+  const DhVideoFramesOptions none = { .range = { .from = 1.99 } }, all = { 0 };
+  g_autoptr (GError) error = NULL;
+  DhVideoFrames frames;
+  g_assert_false (dh_video_write_frames (path, to, &none, &frames, NULL, NULL, &error));
+  assert_error (&error, DH_ERROR_INVALID, "no frame in it in that time");
+  g_assert_false (g_file_test (to, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (g_mkdir (to, 0755), ==, 0);
+  g_assert_false (dh_video_write_frames (path, to, &none, &frames, NULL, NULL, &error));
+  g_clear_error (&error);
+  g_assert_true (dh_video_write_frames (path, to, &all, &frames, NULL, NULL, &error));
+  g_assert_no_error (error);
+}
+
 static void
 count_and_cancel (guint64 done, guint64 total, const char *what, gpointer cancellable)
 {
@@ -727,6 +745,7 @@ main (int argc, char **argv)
   g_test_add_func ("/video/cancel", test_cancel);
   g_test_add_func ("/video/frames", test_frames);
   g_test_add_func ("/video/other-files", test_other_files);
+  g_test_add_func ("/video/no-frames", test_no_frames);
   g_test_add_func ("/video/frames-cancelled", test_frames_cancelled);
   g_test_add_func ("/video/written", test_written);
   g_test_add_func ("/video/not-written", test_not_written);
