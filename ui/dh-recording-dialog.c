@@ -50,27 +50,22 @@ take_frames (DhRecordingDialog *self, DhRecordingFrames *frames, const char **wh
   return take_times (self, frames, why);
 }
 
-/* What comes of what was chosen. */
-static void
-update (DhRecordingDialog *self)
+/* Says what comes of what was chosen; FALSE where nothing can. */
+static gboolean
+show_outcome (DhRecordingDialog *self)
 {
   DhRecordingFrames frames;
   DhFramesProgress progress;
   const char *why = NULL;
-  gtk_widget_set_sensitive (self->write, FALSE);
-  if (self->recording == NULL)
-    return;
-  g_autofree char *folder = g_filename_display_name (self->folder);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->folder_row), folder);
   if (!take_frames (self, &frames, &why))
     {
       show_status (self, why, TRUE);
-      return;
+      return FALSE;
     }
   if (dh_session_get_frames_progress (self->session, &progress))
     {
-      show_status (self, _ ("The frames of another recording are being written; one at a time."), FALSE);
-      return;
+      show_status (self, _ ("Another recording or video is being written; one at a time."), FALSE);
+      return FALSE;
     }
   guint64 bytes;
   const guint count = dh_recording_count (self->recording, &frames, &bytes);
@@ -79,7 +74,19 @@ update (DhRecordingDialog *self)
       count > 0 ? g_strdup_printf (ngettext ("About %u image, %s.", "About %u images, %s.", count), count, size)
                 : g_strdup (_ ("How many images there will be the recording does not say."));
   show_status (self, text, FALSE);
-  gtk_widget_set_sensitive (self->write, TRUE);
+  return TRUE;
+}
+
+/* A number that was typed is taken when the field is left, by a click on the button perhaps: the button must not be
+ * insensitive for a moment, or the click is lost. */
+static void
+update (DhRecordingDialog *self)
+{
+  if (self->recording == NULL)
+    return;
+  g_autofree char *folder = g_filename_display_name (self->folder);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self->folder_row), folder);
+  gtk_widget_set_sensitive (self->write, show_outcome (self));
 }
 
 static void
