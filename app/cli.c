@@ -94,9 +94,8 @@ find_empty (const GOptionEntry *entries, const GOptionEntry *common)
 static gboolean
 runs_network (const char *command)
 {
-  static const char *const those[] = {
-    "bench", "demo", "eval-ood", "eval-osr", "infer", "train", "weights check", NULL
-  };
+  static const char *const those[] = { "bench", "demo",  "eval-ood",      "eval-osr", "infer",
+                                       "train", "video", "weights check", NULL };
   return g_strv_contains (those, command);
 }
 

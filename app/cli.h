@@ -79,11 +79,13 @@ int dh_cmd_devices (DhCli *cli, int argc, char **argv);
 int dh_cmd_eval_ood (DhCli *cli, int argc, char **argv);
 int dh_cmd_eval_osr (DhCli *cli, int argc, char **argv);
 int dh_cmd_export (DhCli *cli, int argc, char **argv);
+int dh_cmd_frames (DhCli *cli, int argc, char **argv);
 int dh_cmd_infer (DhCli *cli, int argc, char **argv);
 int dh_cmd_metrics (DhCli *cli, int argc, char **argv);
 int dh_cmd_report (DhCli *cli, int argc, char **argv);
 int dh_cmd_robustness (DhCli *cli, int argc, char **argv);
 int dh_cmd_train (DhCli *cli, int argc, char **argv);
+int dh_cmd_video (DhCli *cli, int argc, char **argv);
 int dh_cmd_weights (DhCli *cli, int argc, char **argv);
 
 G_END_DECLS

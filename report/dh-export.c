@@ -43,8 +43,8 @@ dh_export_layout_from_name (const char *name, DhExportLayout *layout)
   return FALSE;
 }
 
-static DhTensor *
-load_map (const DhRunImageRow *row, GError **error)
+DhTensor *
+dh_export_load_map (const DhRunImageRow *row, GError **error)
 {
   g_autoptr (DhTensor) map = row->score_file ? dh_npy_load (row->score_file, error) : NULL;
   if (!map && error && !*error)
@@ -171,7 +171,7 @@ find_range (GPtrArray *rows, const char *folder, double *low, double *high, GCan
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      g_autoptr (DhTensor) map = load_map (rows->pdata[i], error);
+      g_autoptr (DhTensor) map = dh_export_load_map (rows->pdata[i], error);
       if (!map)
         return FALSE;
       const float *values = dh_tensor_f32 (map);
@@ -325,7 +325,7 @@ static gboolean
 write_map (const DhRunRow *run, const DhRunImageRow *row, DhExportLayout layout, const char *path,
            const double range[2], GError **error)
 {
-  g_autoptr (DhTensor) map = load_map (row, error);
+  g_autoptr (DhTensor) map = dh_export_load_map (row, error);
   g_autofree char *parent = g_path_get_dirname (path);
   if (!map || !dh_folder_make (parent, error))
     return FALSE;

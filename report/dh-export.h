@@ -1,7 +1,9 @@
 #pragma once
 #include <gio/gio.h>
 #include "dh-database.h"
+#include "dh-records.h"
 #include "dh-progress.h"
+#include "dh-tensor.h"
 
 G_BEGIN_DECLS
 
@@ -30,5 +32,8 @@ gboolean dh_export_has_segmentations (DhDatabase *database, gint64 run);
  * segmentations), DH_ERROR_INVALID, DH_ERROR_MISMATCH, DH_ERROR_IO. On the database's thread. */
 gboolean dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                         guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error);
+
+/* The score map of an image as its run left it, H×W; errors as of exporting. Any thread. */
+DhTensor *dh_export_load_map (const DhRunImageRow *row, GError **error);
 
 G_END_DECLS

@@ -53,7 +53,7 @@ dh_start_page_new (DhSession *session)
   gtk_widget_set_margin_top (device, 18);
   gtk_box_append (GTK_BOX (choices), device);
   gtk_box_append (GTK_BOX (choices),
-                  dh_ui_label (_ ("Or drop images, a folder, weights, a saved view or scores anywhere."),
+                  dh_ui_label (_ ("Or drop images, a folder, a recording, weights, a saved view or scores anywhere."),
                                "dh-small dim-label", 0.5));
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_device), device, 0);
   show_device (session, NULL, GTK_LABEL (device));

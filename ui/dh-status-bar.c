@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dh-run-item.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-recording.h"
 
 typedef struct
 {
@@ -70,6 +71,14 @@ describe_job (DhSession *session, double *fraction)
       *fraction = progress.total > 0 ? (double)progress.done / progress.total : 0;
       return g_strdup_printf (_ ("Reading what was measured before: %u of %u"), progress.done, progress.total);
     }
+  DhFramesProgress frames;
+  if (dh_session_get_frames_progress (session, &frames))
+    {
+      *fraction = frames.total > 0 ? (double)frames.done / frames.total : 0;
+      if (frames.total == 0)
+        return g_strdup_printf (_ ("%s: frame %u"), frames.name, frames.done);
+      return g_strdup_printf (_ ("%s: frame %u of %u"), frames.name, frames.done, frames.total);
+    }
   if (dh_session_is_opening (session))
     return g_strdup (_ ("Opening…"));
   if (dh_session_is_loading (session))
@@ -89,8 +98,10 @@ show_job (GtkWidget *bar)
   g_autofree char *text = describe_job (self->session, &fraction);
   gtk_label_set_label (GTK_LABEL (self->job), text);
   gtk_widget_set_visible (self->progress, fraction >= 0);
-  gtk_widget_set_visible (self->stop,
-                          dh_session_is_evaluating (self->session) || dh_session_is_recalling (self->session));
+  DhFramesProgress frames;
+  const gboolean evaluates = dh_session_is_evaluating (self->session) || dh_session_is_recalling (self->session);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->stop), evaluates ? "win.cancel-evaluation" : "win.stop-frames");
+  gtk_widget_set_visible (self->stop, evaluates || dh_session_get_frames_progress (self->session, &frames));
   if (fraction >= 0)
     gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), CLAMP (fraction, 0, 1));
 }
@@ -125,8 +136,8 @@ dh_status_bar_new (DhSession *session)
   gtk_widget_set_valign (self->stop, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (bar), self->stop);
   static const char *const of_context[] = { "notify::model-info", "notify::dataset-title", "notify::frame" };
-  static const char *const of_job[] = { "notify::opening", "notify::loading", "notify::evaluating", "evaluation",
-                                        "notify::cache-size" };
+  static const char *const of_job[] = { "notify::opening", "notify::loading",    "notify::evaluating",
+                                        "evaluation",      "notify::cache-size", "frames" };
   for (guint i = 0; i < G_N_ELEMENTS (of_context); i++)
     g_signal_connect_object (session, of_context[i], G_CALLBACK (show_context), bar, G_CONNECT_SWAPPED);
   for (guint i = 0; i < G_N_ELEMENTS (of_job); i++)

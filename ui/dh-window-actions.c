@@ -1,5 +1,6 @@
 #include "dh-focus.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-recording.h"
 #include "dh-window-private.h"
 
 #define ACTION(name) static void name (GSimpleAction *action, GVariant *value, gpointer data)
@@ -7,6 +8,8 @@
 ACTION (open_dataset) { dh_window_choose_dataset (data); }
 
 ACTION (open_pictures) { dh_window_choose_pictures (data); }
+
+ACTION (open_recording) { dh_window_choose_recording (data); }
 
 ACTION (open_weights) { dh_window_choose_weights (data); }
 
@@ -132,6 +135,10 @@ ACTION (copy_command)
   g_signal_emit_by_name (self->session, "message", _ ("The command is in the clipboard"));
 }
 
+ACTION (export_video) { dh_window_choose_video (data); }
+
+ACTION (stop_frames) { dh_session_stop_frames (DH_WINDOW (data)->session); }
+
 ACTION (clear_cache) { dh_session_clear_cache (DH_WINDOW (data)->session); }
 
 ACTION (device)
@@ -163,6 +170,7 @@ ACTION (quit) { gtk_window_close (GTK_WINDOW (data)); }
 static const GActionEntry entries[] = {
   { "open-dataset", open_dataset, NULL, NULL, NULL },
   { "open-pictures", open_pictures, NULL, NULL, NULL },
+  { "open-recording", open_recording, NULL, NULL, NULL },
   { "open-weights", open_weights, NULL, NULL, NULL },
   { "demo-weights", demo_weights, NULL, NULL, NULL },
   { "open-demo", open_demo, NULL, NULL, NULL },
@@ -176,6 +184,8 @@ static const GActionEntry entries[] = {
   { "evaluate", evaluate, NULL, NULL, NULL },
   { "recall-evaluation", recall_evaluation, NULL, NULL, NULL },
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
+  { "stop-frames", stop_frames, NULL, NULL, NULL },
+  { "export-video", export_video, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },
   { "report-slices", NULL, NULL, "false", report_slices },
   { "report-objects", NULL, NULL, "false", report_objects },
@@ -219,6 +229,7 @@ dh_window_update_actions (DhWindow *self)
   set_enabled (self, "cancel-evaluation",
                dh_session_is_evaluating (self->session) || dh_session_is_recalling (self->session));
   set_enabled (self, "export", dh_window_is_page (self, "runs") || dh_session_get_evaluation (self->session) != NULL);
+  set_enabled (self, "export-video", dh_session_get_evaluation (self->session) != NULL);
   set_enabled (self, "weights-info", dh_session_get_model_info (self->session) != NULL);
   set_enabled (self, "dataset-notes", open);
   set_enabled (self, "save-view", open);

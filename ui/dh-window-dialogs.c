@@ -1,6 +1,7 @@
 #include "dh-check-window.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-marks.h"
+#include "dh-session-recording.h"
 #include "dh-view-file.h"
 #include "dh-weights-window.h"
 #include "dh-window-private.h"
@@ -100,6 +101,29 @@ dh_window_choose_pictures (DhWindow *self)
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
     gtk_file_filter_add_suffix (filter, suffixes[i]);
   gtk_file_chooser_add_filter (chooser, filter);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+recording_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL)
+    g_signal_emit_by_name (self->session, "recording", path);
+}
+
+void
+dh_window_choose_recording (DhWindow *self)
+{
+  GtkFileChooser *chooser =
+      choose (self, _ ("Open a recording"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Open"), recording_chosen);
+  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new (), all = gtk_file_filter_new ();
+  gtk_file_filter_set_name (filter, _ ("Recordings"));
+  gtk_file_filter_add_mime_type (filter, "video/*");
+  gtk_file_chooser_add_filter (chooser, filter);
+  gtk_file_filter_set_name (all, _ ("All files"));
+  gtk_file_filter_add_pattern (all, "*");
+  gtk_file_chooser_add_filter (chooser, all);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 
@@ -208,6 +232,28 @@ dh_window_choose_report (DhWindow *self, const char *format)
   g_autofree char *name =
       g_strdup_printf ("run-%" G_GINT64_FORMAT ".%s", summary->run, g_str_equal (format, "latex") ? "tex" : format);
   gtk_file_chooser_set_current_name (chooser, name);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+video_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL && dh_session_can_export_video (self->session) && !dh_session_export_video (self->session, path))
+    g_signal_emit_by_name (self->session, "message", _ ("Another video or recording is being written; one at a time"));
+}
+
+void
+dh_window_choose_video (DhWindow *self)
+{
+  if (!dh_session_can_export_video (self->session))
+    {
+      g_signal_emit_by_name (self->session, "message", _ ("Evaluate the data set first: Ctrl+E"));
+      return;
+    }
+  GtkFileChooser *chooser =
+      choose (self, _ ("Export as a video"), GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Export"), video_chosen);
+  gtk_file_chooser_set_current_name (chooser, "video.mp4");
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 

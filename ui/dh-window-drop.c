@@ -1,4 +1,5 @@
 #include "dh-import-dialog.h"
+#include "dh-recording-dialog.h"
 #include "dh-window-private.h"
 
 /* Whatever can be opened, dropped anywhere onto the window. */
@@ -53,6 +54,12 @@ on_scores (DhSession *session, const char *folder, DhWindow *self)
   gtk_window_present (GTK_WINDOW (dh_import_dialog_new (GTK_WINDOW (self), session, folder)));
 }
 
+static void
+on_recording (DhSession *session, const char *path, DhWindow *self)
+{
+  gtk_window_present (GTK_WINDOW (dh_recording_dialog_new (GTK_WINDOW (self), session, path)));
+}
+
 static GtkWidget *
 make_mark (void)
 {
@@ -60,8 +67,8 @@ make_mark (void)
   GtkWidget *icon = gtk_image_new_from_icon_name ("folder-open-symbolic");
   gtk_image_set_pixel_size (GTK_IMAGE (icon), 48);
   GtkWidget *title = dh_ui_label (_ ("Drop to open"), "title-2", 0.5);
-  GtkWidget *text =
-      dh_ui_label (_ ("Images, a folder, weights, a saved view, or the score maps of another method"), NULL, 0.5);
+  GtkWidget *text = dh_ui_label (
+      _ ("Images, a folder, a recording, weights, a saved view, or the score maps of another method"), NULL, 0.5);
   gtk_label_set_wrap (GTK_LABEL (text), TRUE);
   gtk_label_set_justify (GTK_LABEL (text), GTK_JUSTIFY_CENTER);
   GtkWidget *inner = dh_ui_box (GTK_ORIENTATION_VERTICAL, 9, NULL);
@@ -85,6 +92,7 @@ dh_window_add_drop (DhWindow *self, GtkWidget *content)
   g_signal_connect (target, "leave", G_CALLBACK (on_leave), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
   g_signal_connect_object (self->session, "scores", G_CALLBACK (on_scores), self, 0);
+  g_signal_connect_object (self->session, "recording", G_CALLBACK (on_recording), self, 0);
   self->drop_mark = make_mark ();
   GtkWidget *over = gtk_overlay_new ();
   gtk_overlay_set_child (GTK_OVERLAY (over), content);

@@ -66,7 +66,8 @@ dh_window_new_open_menu (DhWindow *self)
   GMenu *menu = g_menu_new ();
   g_autoptr (GMenuModel) sets = dh_window_make_sets_menu (self);
   dh_ui_menu_section (menu, NULL, _ ("_Data set…"), "win.open-dataset", _ ("_Images…"), "win.open-pictures",
-                      _ ("_Weights…"), "win.open-weights", _ ("_Saved view…"), "win.open-view", NULL);
+                      _ ("_Recording…"), "win.open-recording", _ ("_Weights…"), "win.open-weights", _ ("_Saved view…"),
+                      "win.open-view", NULL);
   g_menu_append_section (menu, _ ("Opened lately"), sets);
   dh_ui_menu_section (menu, NULL, _ ("D_emo"), "win.open-demo", NULL);
   return G_MENU_MODEL (menu);
@@ -77,7 +78,8 @@ dh_window_new_main_menu (DhWindow *self)
 {
   GMenu *menu = g_menu_new ();
   dh_ui_menu_section (menu, NULL, _ ("_Evaluate the data set"), "win.evaluate", _ ("Export a _report…"),
-                      "win.export::html", _ ("_Copy as command"), "win.copy-command", NULL);
+                      "win.export::html", _ ("Export as _video…"), "win.export-video", _ ("_Copy as command"),
+                      "win.copy-command", NULL);
   dh_ui_menu_section (menu, NULL, _ ("_Save this view…"), "win.save-view", _ ("_Open a saved view…"), "win.open-view",
                       NULL);
   g_autoptr (GMenu) compute = g_menu_new ();

@@ -44,11 +44,13 @@ G_GNUC_INTERNAL GMenuModel *dh_window_new_main_menu (DhWindow *window);
 /* dh-window-dialogs.c */
 G_GNUC_INTERNAL void dh_window_choose_dataset (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_choose_pictures (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_choose_recording (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_choose_weights (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_save_view (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_open_view (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_choose_tags (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_choose_report (DhWindow *window, const char *format);
+G_GNUC_INTERNAL void dh_window_choose_video (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_about (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_weights (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_notes (DhWindow *window);

@@ -24,6 +24,7 @@ typedef struct
   char *weights;
   char *view;   /* a saved view */
   char *scores; /* a folder of score maps */
+  char *recording;
 } DhOpening;
 
 G_GNUC_INTERNAL void dh_opening_free (gpointer opening);

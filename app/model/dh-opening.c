@@ -7,6 +7,7 @@
 #include "dh-file.h"
 #include "dh-map-file.h"
 #include "dh-model.h"
+#include "dh-video-info.h"
 #include "dh-view-file.h"
 
 /* Folders of score maps are not deep: METHOD/DATASET/NAME.hdf5. */
@@ -31,6 +32,7 @@ dh_opening_free (gpointer data)
   g_free (opening->weights);
   g_free (opening->view);
   g_free (opening->scores);
+  g_free (opening->recording);
   g_free (opening);
 }
 
@@ -41,6 +43,7 @@ typedef enum
   KIND_VIEW,
   KIND_SCORES,
   KIND_WEIGHTS,
+  KIND_RECORDING,
   KIND_UNKNOWN,
   KIND_MISSING,
 } Kind;
@@ -99,6 +102,8 @@ find_kind (const char *path)
   /* A broken picture is listed with what is wrong with it. */
   if (dh_path_is_picture (path) || dh_image_probe (path, &width, &height, NULL))
     return KIND_PICTURE;
+  if (dh_video_is (path))
+    return KIND_RECORDING;
   return begins_like_weights (path) || dh_model_is_foreign (path) ? KIND_WEIGHTS : KIND_UNKNOWN;
 }
 
@@ -124,8 +129,9 @@ refuse (const char *path, Kind kind, GError **error)
     g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, _ ("%s is not there"), path);
   else
     g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-                 _ ("%s is nothing that is known here: images (PNG, JPEG, WebP, TIFF, BMP), a folder, weights (.pth, "
-                    ".safetensors, .npz, .onnx), a saved view (.dhview) or score maps (.npy, .npz, .hdf5)"),
+                 _ ("%s is nothing that is known here: images (PNG, JPEG, WebP, TIFF, BMP), a folder, a recording "
+                    "(.mp4, .mkv, .avi, .mov, …), weights (.pth, .safetensors, .npz, .onnx), a saved view (.dhview) or "
+                    "score maps (.npy, .npz, .hdf5)"),
                  name);
   return FALSE;
 }
@@ -149,6 +155,8 @@ sort_out (DhOpening *opening, GError **error)
       else if (kind == KIND_SCORES)
         taken = take_one (&opening->scores, g_path_get_dirname (path),
                           _ ("Score maps of one folder can be imported at a time"), error);
+      else if (kind == KIND_RECORDING)
+        taken = take_one (&opening->recording, g_strdup (path), _ ("One recording can be opened at a time"), error);
       else if (kind == KIND_PICTURE)
         {
           g_strv_builder_add (pictures, path);

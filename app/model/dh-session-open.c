@@ -158,6 +158,11 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
       dh_session_trace (self, "scores of %s", opening->scores);
       dh_session_tell (self, DH_SESSION_SCORES, opening->scores);
     }
+  if (opening->recording != NULL)
+    {
+      dh_session_trace (self, "recording %s", opening->recording);
+      dh_session_tell (self, DH_SESSION_RECORDING, opening->recording);
+    }
   dh_session_recall_known (self);
 }
 

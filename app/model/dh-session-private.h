@@ -48,6 +48,7 @@ typedef struct _DhSessionEvaluation DhSessionEvaluation;
 typedef struct _DhSessionRecall DhSessionRecall;
 typedef struct _DhSessionCheck DhSessionCheck;
 typedef struct _DhSessionImport DhSessionImport;
+typedef struct _DhSessionRecording DhSessionRecording; /* dh-session-recording.c */
 typedef struct _DhSessionSlices DhSessionSlices;
 typedef struct _DhSessionFalseAlarms DhSessionFalseAlarms;
 typedef struct _DhSetWork DhSetWork;
@@ -131,6 +132,7 @@ struct _DhSession
   DhSessionRecall *recall;       /* of an earlier run's numbers, under way; its task's */
   gint64 recalled_run;           /* the last one of what is open, however that ended; 0: none */
   DhSessionImport *import;       /* under way; its task's */
+  DhSessionRecording *recording; /* whose frames are being written; its task's */
   DhSessionCheck *check;         /* of the weights, under way */
   gboolean evaluate_next;        /* as soon as it has ended */
   DhWeightsCheck *weights_check; /* the last one's result, and the answers that it found */
@@ -197,6 +199,8 @@ enum
   DH_SESSION_ERROR,
   DH_SESSION_REFUSED,
   DH_SESSION_SCORES,
+  DH_SESSION_RECORDING,
+  DH_SESSION_FRAMES,
   DH_SESSION_N_SIGNALS,
 };
 

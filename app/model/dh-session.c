@@ -5,6 +5,7 @@
 #include "dh-comparison.h"
 #include "dh-player.h"
 #include "dh-session-import.h"
+#include "dh-session-recording.h"
 #include "dh-session-private.h"
 
 G_DEFINE_FINAL_TYPE (DhSession, dh_session, G_TYPE_OBJECT)
@@ -252,6 +253,8 @@ static const struct
   [DH_SESSION_ERROR] = { "error", 2, { G_TYPE_STRING, G_TYPE_STRING } },
   [DH_SESSION_REFUSED] = { "refused", 1, { G_TYPE_STRING } },
   [DH_SESSION_SCORES] = { "scores", 1, { G_TYPE_STRING } },
+  [DH_SESSION_RECORDING] = { "recording", 1, { G_TYPE_STRING } },
+  [DH_SESSION_FRAMES] = { "frames" },
 };
 
 static void
@@ -387,6 +390,7 @@ dh_session_close (DhSession *self)
     g_cancellable_cancel (self->opening);
   dh_session_close_marks (self);
   dh_session_cancel_import (self);
+  dh_session_stop_frames (self);
   dh_session_drop_check (self);
   dh_session_drop_evaluation (self);
   dh_session_close_set_objects (self);

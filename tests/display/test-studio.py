@@ -268,7 +268,7 @@ def test_known_sets(studio):
     studio.until(lambda: "my_pictures" in known(), "the data set is not in the list")
     studio.click(137, 28)
     studio.settle(1)
-    studio.key(*["Down"] * 6, "Return")  # two data sets were opened before
+    studio.key(*["Down"] * 7, "Return")  # two data sets were opened before
     studio.settle(1.5)
     studio.screenshot(f"{OUTPUT}/data-sets.png")
     studio.key("Tab", "Tab", "Return")

@@ -143,7 +143,8 @@ count_filters (const DhCpuPlan *plan, const DhCpuConv *conv, gint out_planes)
 static gboolean
 can_be_coarse (const DhNode *node)
 {
-  return node->op == DH_OP_CONV && node->kernel == 3 && node->stride == 1 && node->dilation <= MOST_COARSE_DILATION;
+  return node->op == DH_OP_CONV && node->groups == 1 && node->kernel == 3 && node->stride == 1
+         && node->dilation <= MOST_COARSE_DILATION;
 }
 
 gsize

@@ -1,0 +1,134 @@
+#include "cli-shots.h"
+
+#include "dh-error.h"
+#include "dh-film-run.h"
+#include "dh-text.h"
+
+struct _DhCliShots
+{
+  DhCliShotsOptions options;
+  DhVideoReader *reader; /* of a recording */
+  guint next;            /* of a set or a run */
+};
+
+void
+dh_cli_shot_free (gpointer data)
+{
+  DhCliShot *shot = data;
+  g_clear_pointer (&shot->image, dh_image_unref);
+  for (guint m = 0; m < DH_N_MAPS; m++)
+    g_clear_pointer (&shot->maps[m], dh_tensor_unref);
+  g_free (shot->line);
+  g_free (shot);
+}
+
+DhCliShots *
+dh_cli_shots_new (const DhCliShotsOptions *options, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (DhCliShots) shots = g_new0 (DhCliShots, 1);
+  shots->options = *options;
+  if (options->recording
+      && !(shots->reader = dh_video_reader_open (options->recording, options->range, cancellable, error)))
+    return NULL;
+  return g_steal_pointer (&shots);
+}
+
+static guint
+n_items (DhCliShots *shots)
+{
+  return shots->options.rows ? shots->options.rows->len : dh_dataset_size (shots->options.dataset);
+}
+
+static guint
+step (DhCliShots *shots)
+{
+  return MAX (shots->options.range->every, 1);
+}
+
+guint64
+dh_cli_shots_count (DhCliShots *shots)
+{
+  if (shots->reader)
+    return dh_video_count (dh_video_reader_info (shots->reader), shots->options.range);
+  return (n_items (shots) + step (shots) - 1) / step (shots);
+}
+
+double
+dh_cli_shots_rate (DhCliShots *shots)
+{
+  return shots->reader ? dh_video_reader_info (shots->reader)->rate / step (shots) : 0;
+}
+
+static DhCliShot *
+read_frame (DhVideoReader *reader, const char *path, GCancellable *cancellable, GError **error)
+{
+  DhVideoMoment moment;
+  DhImage *image = dh_video_reader_next (reader, &moment, cancellable, error);
+  if (!image)
+    return NULL;
+  DhCliShot *shot = g_new0 (DhCliShot, 1);
+  g_autofree char *name = g_path_get_basename (path), *shown = dh_text_escape (name, FALSE);
+  g_autofree char *time = dh_video_format_time (moment.time);
+  shot->image = image;
+  shot->line = g_strdup_printf ("%s · frame %" G_GUINT64_FORMAT " · %s", shown, moment.number, time);
+  return shot;
+}
+
+static DhCliShot *
+read_item (DhCliShots *shots, guint i, GError **error)
+{
+  const DhRunImageRow *row = shots->options.rows ? shots->options.rows->pdata[i] : NULL;
+  DhDataset *dataset = shots->options.dataset;
+  const gint index = row ? dh_dataset_find (dataset, row->stem) : (gint)i;
+  if (index < 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: the image is not in its data set any more", row->stem);
+      return NULL;
+    }
+  DhCliShot *shot = g_new0 (DhCliShot, 1);
+  g_autofree char *shown = dh_text_escape (dh_dataset_item (dataset, (guint)index)->stem, FALSE);
+  shot->line = g_strdup_printf ("%s · %u of %u", shown, i + 1, n_items (shots));
+  shot->image = dh_dataset_load_image (dataset, (guint)index, error);
+  if (!shot->image || (row && !dh_film_run_load (shots->options.run, row, shots->options.wanted, shot->maps, error)))
+    g_clear_pointer (&shot, dh_cli_shot_free);
+  return shot;
+}
+
+DhCliShot *
+dh_cli_shots_next (DhCliShots *shots, GCancellable *cancellable, GError **error)
+{
+  if (shots->reader)
+    return read_frame (shots->reader, shots->options.recording, cancellable, error);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) || shots->next >= n_items (shots))
+    return NULL;
+  DhCliShot *shot = read_item (shots, shots->next, error);
+  shots->next += step (shots);
+  return shot;
+}
+
+DhCliShot *
+dh_cli_shots_sample (DhCliShots *shots, guint i, GCancellable *cancellable, GError **error)
+{
+  const double place = (i + 0.5) / DH_CLI_SAMPLES;
+  if (!shots->reader)
+    return read_item (shots, (guint)(place * n_items (shots)), error);
+  const DhVideoInfo *info = dh_video_reader_info (shots->reader);
+  const DhVideoRange *range = shots->options.range;
+  const double end = range->to > 0 && info->duration > 0 ? MIN (range->to, info->duration) : info->duration;
+  const DhVideoRange from = { .from = MAX (range->from, range->from + place * (end - range->from)) };
+  g_autoptr (DhVideoReader) reader = dh_video_reader_open (shots->options.recording, &from, cancellable, error);
+  return reader ? read_frame (reader, shots->options.recording, cancellable, error) : NULL;
+}
+
+const char *
+dh_cli_shots_complaint (DhCliShots *shots)
+{
+  return shots->reader ? dh_video_reader_complaint (shots->reader) : NULL;
+}
+
+void
+dh_cli_shots_free (DhCliShots *shots)
+{
+  g_clear_pointer (&shots->reader, dh_video_reader_free);
+  g_free (shots);
+}
