@@ -85,7 +85,7 @@ check_kernel (const DhCpuKernels *kernels, const Case *c)
     }
   const DhCpuConv1x1 conv = {
     .in = { in, c->ins, c->h, c->w, c->norm ? scale : NULL, c->norm ? shift : NULL, TRUE },
-    .out = { out, c->outs, oh, ow, c->sum ? sums : NULL, c->relu, lanes == 16 },
+    .out = { out, c->outs, oh, ow, c->sum ? sums : NULL, c->relu, .stream = lanes == 16 },
     .stride = c->stride,
     .pixels_at_once = c->at_once * kernels->coarse_tile,
     .units = units,
@@ -163,7 +163,7 @@ one_value (const DhCpuKernels *kernels, float value, gint planes, gint weight)
   for (gint i = 0; i < planes; i++)
     in[i] = x + i * lanes;
   const DhCpuConv1x1 conv = { .in = { in, planes, 1, 1, NULL, NULL, TRUE },
-                              .out = { out, 1, 1, 1, NULL, FALSE, FALSE },
+                              .out = { out, 1, 1, 1 },
                               .stride = 1,
                               .pixels_at_once = kernels->tile,
                               .units = units,
