@@ -23,10 +23,8 @@ find_full_title (DhDataset *dataset)
 }
 
 DhDataset *
-dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation)
+dh_dataset_copy (DhDataset *dataset)
 {
-  g_return_val_if_fail (dataset->degradation.severity == 0 && degradation.severity > 0, NULL);
-
   DhDataset *copy = g_memdup2 (dataset, sizeof *dataset);
   g_atomic_ref_count_init (&copy->refs);
   copy->root = g_strdup (dataset->root);
@@ -40,7 +38,7 @@ dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation)
   copy->chosen = g_strdup (dataset->chosen);
   copy->splits = g_strdupv (dataset->splits);
   copy->groups = g_strdupv (dataset->groups);
-  copy->notes = dup_notes (dataset, degradation);
+  copy->notes = g_strdupv (dataset->notes);
   copy->scan_notes = g_strdupv (dataset->scan_notes);
   copy->mask_readings = g_strdupv (dataset->mask_readings);
   copy->mask_values = dataset->mask_values ? dh_mask_values_ref (dataset->mask_values) : NULL;
@@ -50,7 +48,18 @@ dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation)
   g_ptr_array_ref (copy->foreign);
   g_ptr_array_ref (copy->parts);
   g_hash_table_ref (copy->by_stem);
-  copy->full_title = NULL;
+  copy->full_title = g_strdup (dataset->full_title);
+  return copy;
+}
+
+DhDataset *
+dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation)
+{
+  g_return_val_if_fail (dataset->degradation.severity == 0 && degradation.severity > 0, NULL);
+
+  DhDataset *copy = dh_dataset_copy (dataset);
+  g_strfreev (copy->notes);
+  copy->notes = dup_notes (dataset, degradation);
   copy->degradation = degradation;
   find_full_title (copy);
   return copy;

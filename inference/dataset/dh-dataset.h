@@ -193,8 +193,9 @@ gboolean dh_path_is_picture (const char *path);
  * it. Free with g_free. */
 char *dh_dataset_dup_published (DhDataset *dataset);
 
-/* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
- * Reads the size of each file. Where pictures are made worse, "+fog:3" stands behind. Free with g_free. */
+/* 64 hexadecimal digits over stems and sizes of all files (not their content, but that of masks that were drawn
+ * here), independent of the root: provenance. Reads the size of each file. Where pictures are made worse, "+fog:3"
+ * stands behind. Free with g_free. */
 char *dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error);
 /* Of such texts: whether the files are the same, and how their pictures were made worse ("fog:3"; NULL: not at all,
  * borrowed). NULL is a fingerprint that is not known. */
