@@ -31,6 +31,11 @@ on_labels (DhBrowsePanes *self)
     {
       dh_browse_labels_show (self);
       dh_browse_panes_show_overlay (self);
+      for (guint i = 0; i < self->n_shown; i++)
+        {
+          dh_browse_panes_show_message (self, i);
+          dh_browse_panes_show_legend (self, i);
+        }
       return;
     }
   const DhLabelRect changed = dh_label_edit_take_changed (edit);
