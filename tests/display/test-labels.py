@@ -38,7 +38,9 @@ def read_png(path):
     plain, rows, before = zlib.decompress(packed), [], bytes(WIDTH)
     for y in range(HEIGHT):
         kind, row = plain[y * (WIDTH + 1)], bytearray(plain[y * (WIDTH + 1) + 1:(y + 1) * (WIDTH + 1)])
-        assert kind in (0, 2), kind
+        assert kind in (0, 1, 2), kind
+        for x in range(1, WIDTH if kind == 1 else 0):
+            row[x] = (row[x] + row[x - 1]) & 255
         if kind == 2:
             row = bytearray((a + b) & 255 for a, b in zip(row, before))
         rows.append(bytes(row))
