@@ -83,6 +83,11 @@ static void
 on_saved (DhSession *session, const char *text, DhWindow *self)
 {
   AdwToast *toast = dh_ui_toast_new (text);
+  /* What it takes back is the last one: those before have no button any more, and it does not wait for others. */
+  if (self->saved_toast != NULL)
+    adw_toast_dismiss (self->saved_toast);
+  g_set_weak_pointer (&self->saved_toast, toast);
+  adw_toast_set_priority (toast, ADW_TOAST_PRIORITY_HIGH);
   adw_toast_set_button_label (toast, _ ("Undo"));
   adw_toast_set_action_name (toast, "win.revert-labels");
   adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts), toast);

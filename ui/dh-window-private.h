@@ -19,6 +19,7 @@ struct _DhWindow
   DhBanner *banner;
   GMenu *sets_menu; /* the menu owns it */
   guint frame_log, switcher_idle;
+  AdwToast *saved_toast; /* weak: of the mask that was written last by itself */
   gboolean loses_labels; /* it closes although some are not written */
 };
 

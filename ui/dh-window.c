@@ -241,6 +241,7 @@ dh_window_dispose (GObject *object)
 {
   DhWindow *self = DH_WINDOW (object);
   g_clear_handle_id (&self->switcher_idle, g_source_remove);
+  g_clear_weak_pointer (&self->saved_toast);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   G_OBJECT_CLASS (dh_window_parent_class)->dispose (object);
