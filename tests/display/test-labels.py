@@ -182,7 +182,6 @@ def test_undone(studio, drive):
         before = file.read()
     studio.wait(r"studio: labels of 1")
     studio.key("a", "d")
-    studio.settle(4)  # the toast of the one before goes first
     draw_square(studio, 20, 20, 40)
     studio.until_told(r"studio: wrote labels .*/masks/1\.png", lambda: studio.key("Left"))
     assert count(read_png(f"{drive}/masks/1.png"), 1) > 0
