@@ -8,7 +8,7 @@ struct _DhBrowseBand
   GtkWidget parent_instance;
   DhSession *session;
   DhCanvas *canvas;
-  GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills, *space, *compare;
+  GtkWidget *zoom, *overlay_menu, *linked, *linked_text, *opacity, *panes_menu, *fills, *label, *space, *compare;
 };
 
 G_DEFINE_FINAL_TYPE (DhBrowseBand, dh_browse_band, GTK_TYPE_WIDGET)
@@ -119,6 +119,12 @@ fill (DhBrowseBand *self, DhFitRow *band)
   self->zoom = dh_ui_label ("", "dh-num", 0);
   gtk_label_set_width_chars (GTK_LABEL (self->zoom), 6);
   dh_fit_row_append (band, self->zoom, 0);
+  self->label = gtk_toggle_button_new_with_label (_ ("Label"));
+  gtk_widget_set_tooltip_text (self->label, _ ("Draw masks of your own images (Ctrl+L)"));
+  gtk_widget_set_valign (self->label, GTK_ALIGN_CENTER);
+  dh_ui_add_classes (self->label, "flat");
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->label), "win.label");
+  dh_fit_row_append (band, self->label, 6);
   self->space = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 0, NULL);
   gtk_widget_set_hexpand (self->space, TRUE);
   dh_fit_row_append (band, self->space, 0);
@@ -148,7 +154,7 @@ dh_browse_band_show (DhBrowseBand *self, int width)
   gtk_widget_set_visible (self->compare, compares);
   gtk_widget_set_visible (self->linked_text, width > 1320);
   /* Fit and 100 % stay: both sides of a comparison zoom as one. The overlay's keys are for the small image alone. */
-  GtkWidget *const others[] = { self->linked,  self->space, self->overlay_menu,
+  GtkWidget *const others[] = { self->linked,  self->label, self->space,     self->overlay_menu,
                                 self->opacity, self->fills, self->panes_menu };
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     gtk_widget_set_visible (others[i], !compares);

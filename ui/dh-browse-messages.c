@@ -53,6 +53,22 @@ show_segmentation_legend (DhBrowsePanes *self, DhPane *pane)
     g_free (names[i]);
 }
 
+/* Of the frame, or as it is drawn. */
+static gboolean
+shows_truth (DhBrowsePanes *self)
+{
+  return self->edit != NULL || (self->frame != NULL && self->frame->truth != NULL);
+}
+
+static void
+show_drawing_legend (DhPane *pane, gboolean maps)
+{
+  const DhLegendEntry entries[] = { { DH_COLOR_FN, _ ("anomaly"), FALSE },
+                                    { 0x9a9a9a, _ ("ignored"), TRUE },
+                                    { DH_COLOR_MASK, _ ("flagged"), FALSE } };
+  dh_pane_set_legend (pane, entries, maps ? 3 : 2);
+}
+
 void
 dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
 {
@@ -73,10 +89,10 @@ dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
       DhLegendEntry entries[] = { truth[0], truth[1] };
       entries[0].text = _ (truth[0].text);
       entries[1].text = _ (truth[1].text);
-      if (self->frame != NULL && self->frame->truth == NULL && self->frame->unmeasured != NULL)
+      if (!shows_truth (self) && self->frame != NULL && self->frame->unmeasured != NULL)
         dh_pane_set_legend (pane, &entries[1], 1);
       else
-        dh_pane_set_legend (pane, entries, self->frame != NULL && self->frame->truth != NULL ? 2 : 0);
+        dh_pane_set_legend (pane, entries, shows_truth (self) ? 2 : 0);
     }
   else if (content->kind == DH_PANE_IMAGE)
     {
@@ -84,6 +100,11 @@ dh_browse_panes_show_legend (DhBrowsePanes *self, guint index)
       gboolean maps = dh_frame_has_map (self->frame, dh_score_map (dh_session_get_active_score (self->session)));
       gboolean judged = maps && self->frame->truth != NULL && g_str_equal (overlay, "outcome");
       gboolean flagged = maps && !judged && (g_str_equal (overlay, "outcome") || g_str_equal (overlay, "mask"));
+      if (self->edit != NULL)
+        {
+          show_drawing_legend (pane, maps);
+          return;
+        }
       const DhLegendEntry mask = { DH_COLOR_MASK, _ ("flagged"), FALSE };
       if (flagged)
         dh_pane_set_legend (pane, &mask, 1);
@@ -239,7 +260,7 @@ dh_browse_panes_show_message (DhBrowsePanes *self, guint index)
     }
   else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth_error != NULL)
     say (self, index, "dialog-warning-symbolic", "dh-warn", _ ("The label cannot be used"), frame->truth_error);
-  else if (content->kind == DH_PANE_TRUTH && frame != NULL && frame->truth == NULL && frame->unmeasured == NULL)
+  else if (content->kind == DH_PANE_TRUTH && frame != NULL && !shows_truth (self) && frame->unmeasured == NULL)
     say (self, index, "dialog-information-symbolic", NULL, _ ("No anomaly label"),
          _ ("It is left out of every metric, and has maps all the same"));
   else if (content->kind == DH_PANE_CLASSES && frame != NULL && frame->classes == NULL)

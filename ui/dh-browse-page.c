@@ -5,6 +5,7 @@
 #include "dh-compare-panel.h"
 #include "dh-focus.h"
 #include "dh-image-panel.h"
+#include "dh-label-bar.h"
 #include "dh-number.h"
 #include "dh-probe-strip.h"
 #include "dh-score-tuner.h"
@@ -20,7 +21,8 @@ struct _DhBrowsePage
   GtkWidget parent_instance;
   DhSession *session;
   GtkWidget *images_flap, *tuning_flap;
-  GtkWidget *images, *right, *tuning, *comparison, *band, *canvas, *probe, *line;
+  GtkWidget *images, *right, *tuning, *comparison, *band, *labels, *canvas, *probe, *line;
+  DhLabelTools *label_tools; /* the canvas's */
   gboolean wide_tuning, wide_images, known, folding;
   guint fold_source;
   gboolean hovering;
@@ -94,6 +96,20 @@ keep_focus (DhBrowsePage *self, GtkWidget *leaving)
   DhCanvas *canvas = DH_CANVAS (self->canvas);
   if (focus != NULL && gtk_widget_is_ancestor (focus, leaving))
     gtk_widget_grab_focus (GTK_WIDGET (dh_canvas_get_pane (canvas, dh_canvas_get_active_pane (canvas))));
+}
+
+/* The bar goes with the mode. */
+static void
+keep_label_focus (DhBrowsePage *self)
+{
+  if (!dh_session_is_labelling (self->session))
+    keep_focus (self, self->labels);
+}
+
+DhLabelTools *
+dh_browse_page_get_label_tools (DhBrowsePage *self)
+{
+  return self->label_tools;
 }
 
 static void
@@ -358,6 +374,9 @@ dh_browse_page_new (DhSession *session)
   self->band = dh_browse_band_new (session, DH_CANVAS (self->canvas));
   dh_focus_add_region (self->band);
   gtk_box_append (GTK_BOX (centre), self->band);
+  self->labels = dh_label_bar_new (session);
+  dh_focus_add_region (self->labels);
+  gtk_box_append (GTK_BOX (centre), self->labels);
   gtk_widget_set_vexpand (self->canvas, TRUE);
   gtk_box_append (GTK_BOX (centre), self->canvas);
   self->line = dh_score_line_new (session);
@@ -389,6 +408,8 @@ dh_browse_page_new (DhSession *session)
   gtk_widget_set_parent (self->images_flap, GTK_WIDGET (self));
 
   dh_browse_panes_connect (DH_CANVAS (self->canvas), session);
+  self->label_tools = dh_label_tools_connect (DH_CANVAS (self->canvas), session);
+  g_signal_connect_object (session, "labels", G_CALLBACK (keep_label_focus), self, G_CONNECT_SWAPPED);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "pane",
                                   g_object_get_data (G_OBJECT (self->canvas), "pane-actions"));
   g_signal_connect_object (self->canvas, "hover", G_CALLBACK (on_hover), self, 0);

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-canvas.h"
+#include "dh-label-tools.h"
 #include "dh-session.h"
 #include "dh-ui.h"
 
@@ -11,6 +12,7 @@ G_DECLARE_FINAL_TYPE (DhBrowsePage, dh_browse_page, DH, BROWSE_PAGE, GtkWidget)
 
 GtkWidget *dh_browse_page_new (DhSession *session);
 DhCanvas *dh_browse_page_get_canvas (DhBrowsePage *page);
+DhLabelTools *dh_browse_page_get_label_tools (DhBrowsePage *page);
 /* An AdwFlap: of the images, or of the tuning. */
 GtkWidget *dh_browse_page_get_flap (DhBrowsePage *page, gboolean tuning);
 /* Takes away a folded panel that lies over the panes; FALSE where none does. */

@@ -28,7 +28,8 @@ typedef struct
   const DhPaneContent *shown[DH_CANVAS_MAX_PANES];
   guint n_shown;
   DhPaneMessage messages[DH_CANVAS_MAX_PANES];
-  DhFrame *frame; /* what the canvas holds */
+  DhFrame *frame;     /* what the canvas holds */
+  gconstpointer edit; /* the DhLabelEdit whose pixels it shows as labels; NULL: the frame's */
   double fraction, seconds;
   char *layer;
   gboolean computing;
@@ -94,6 +95,11 @@ G_GNUC_INTERNAL void dh_browse_look_connect (DhBrowsePanes *self);
 G_GNUC_INTERNAL char *dh_browse_kept_dup_title (DhSession *session);
 G_GNUC_INTERNAL void dh_browse_kept_append_menu (DhBrowsePanes *self, GMenu *menu, const char *choose);
 G_GNUC_INTERNAL void dh_browse_kept_add_actions (DhBrowsePanes *self);
+
+/* dh-browse-labels.c: the labels of the frame that the canvas holds, or those that are drawn of it. */
+G_GNUC_INTERNAL void dh_browse_labels_show (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_labels_connect (DhBrowsePanes *self);
+G_GNUC_INTERNAL void dh_browse_panes_show_overlay (DhBrowsePanes *self);
 
 /* What stands in a pane's head beside its title; NULL: nothing. Free with g_free. */
 G_GNUC_INTERNAL char *dh_browse_panes_dup_formula (DhBrowsePanes *self, const DhPaneContent *content);

@@ -4,6 +4,7 @@
 #include "dh-browse-panes-private.h"
 #include "dh-run-list.h"
 #include "dh-run-threshold.h"
+#include "dh-session-labels.h"
 #include "dh-set-seen.h"
 #include "dh-shown-classes.h"
 
@@ -77,14 +78,16 @@ show_formula (DhBrowsePanes *self, guint index)
   dh_pane_set_formula (dh_canvas_get_pane (self->canvas, index), formula);
 }
 
-static void
-show_overlay (DhBrowsePanes *self)
+void
+dh_browse_panes_show_overlay (DhBrowsePanes *self)
 {
   const char *name = dh_view_get_string (self->view, "overlay");
   DhOverlay overlay = g_str_equal (name, "mask")      ? DH_OVERLAY_MASK
                       : g_str_equal (name, "outcome") ? DH_OVERLAY_OUTCOME
                       : g_str_equal (name, "classes") ? DH_OVERLAY_CLASSES
                                                       : DH_OVERLAY_NONE;
+  if (dh_session_get_label_edit (self->session) != NULL)
+    overlay = DH_OVERLAY_LABELS;
   dh_canvas_set_overlay (self->canvas, overlay, dh_view_get_number (self->view, "opacity"),
                          dh_view_get_boolean (self->view, "fill"));
   dh_canvas_set_active_map (self->canvas, dh_score_map (dh_session_get_active_score (self->session)));
@@ -124,16 +127,14 @@ show_frame (DhBrowsePanes *self)
       self->computing = FALSE;
       DhFrame *before = self->frame;
       self->frame = frame != NULL ? dh_frame_ref (frame) : NULL;
+      self->edit = NULL;
       if (frame == NULL)
         dh_canvas_clear (canvas);
       else
         {
           guint width = frame->width, height = frame->height;
           dh_canvas_set_image (canvas, frame->image, width, height, (gsize)3 * width, 3);
-          if (frame->truth != NULL || frame->unmeasured == NULL)
-            dh_canvas_set_truth (canvas, frame->truth, width, height, width);
-          else
-            dh_canvas_set_void (canvas, frame->unmeasured, width, height, width);
+          dh_browse_labels_show (self);
           dh_canvas_set_classes (canvas, frame->classes, width, height, width);
           dh_canvas_set_segmentation (canvas, frame->maps[DH_FRAME_SEGMENTATION], width, height, width);
           for (guint map = DH_FRAME_LIKELIHOOD; map < DH_N_SHOWN_MAPS; map++)
@@ -281,7 +282,7 @@ show_compared (DhBrowsePanes *self)
     show_scales (self);
   else if (self->comparing)
     dh_canvas_set_active_pane (self->canvas, 0); /* a large one */
-  show_overlay (self);
+  dh_browse_panes_show_overlay (self);
 }
 
 static void
@@ -322,7 +323,7 @@ on_view (DhBrowsePanes *self, GParamSpec *spec)
         show_formula (self, i);
     }
   else
-    show_overlay (self);
+    dh_browse_panes_show_overlay (self);
   show_pane_states (self);
 }
 
@@ -337,7 +338,7 @@ on_compared (DhBrowsePanes *self)
 static void
 on_active (DhBrowsePanes *self)
 {
-  show_overlay (self);
+  dh_browse_panes_show_overlay (self);
   show_comparison (self);
   show_pane_states (self);
 }
@@ -412,8 +413,9 @@ dh_browse_panes_connect (DhCanvas *canvas, DhSession *session)
   g_signal_connect_swapped (self->view, "notify", G_CALLBACK (on_view), self);
   g_signal_connect_data (canvas, "destroy", G_CALLBACK (on_destroy), self, panes_free, 0);
   dh_browse_comparison_connect (self);
+  dh_browse_labels_connect (self);
   on_context (self);
-  show_overlay (self);
+  dh_browse_panes_show_overlay (self);
   dh_browse_look_connect (self);
   show_frame (self);
 }

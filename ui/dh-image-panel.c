@@ -265,7 +265,7 @@ make_set_menu (DhImagePanel *self)
   dh_ui_menu_section (menu, NULL, _ ("_Open a data set…"), "win.open-dataset", _ ("Open _images…"), "win.open-pictures",
                       _ ("Open the _demo"), "win.open-demo", _ ("_Read it again"), "win.reread", NULL);
   dh_ui_menu_section (menu, NULL, _ ("Chec_k this data set…"), "win.dataset-notes", _ ("Add _tags of a table…"),
-                      "win.add-tags", _ ("_Evaluate"), "win.evaluate", NULL);
+                      "win.add-tags", _ ("_Evaluate"), "win.evaluate", _ ("Draw _masks"), "win.label", NULL);
   return G_MENU_MODEL (menu);
 }
 

@@ -4,6 +4,7 @@
 #include "dh-player.h"
 #include "dh-session-components.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-labels.h"
 #include "dh-window-private.h"
 
 /* What is done to the pictures of Browse, and to thresholds, by keys and by buttons. */
@@ -77,7 +78,7 @@ ACTION (release)
   DhWindow *self = data;
   if (dh_window_is_page (self, "training"))
     dh_training_page_close_form (DH_TRAINING_PAGE (self->training));
-  else if (!dh_browse_page_close_panel (DH_BROWSE_PAGE (self->browse))
+  else if (!dh_browse_page_close_panel (DH_BROWSE_PAGE (self->browse)) && !dh_window_release_labels (self)
            && !dh_browse_page_free_pin (DH_BROWSE_PAGE (self->browse)))
     gtk_widget_activate_action (GTK_WIDGET (canvas_of (self)), "pane.release", NULL);
 }
@@ -101,6 +102,9 @@ ACTION (classes) { dh_classes_window_show (DH_WINDOW (data)->session, GTK_WINDOW
 
 ACTION (opacity)
 {
+  if (dh_label_tools_resize (dh_browse_page_get_label_tools (DH_BROWSE_PAGE (DH_WINDOW (data)->browse)),
+                             g_variant_get_int32 (value)))
+    return;
   DhView *view = dh_session_get_view (DH_WINDOW (data)->session);
   g_object_set (view, "opacity", CLAMP (dh_view_get_number (view, "opacity") + 0.1 * g_variant_get_int32 (value), 0, 1),
                 NULL);
@@ -151,17 +155,25 @@ do_while_typing (DhWindow *self, const char *action)
   return typing;
 }
 
+static gboolean
+draws_labels (DhWindow *self)
+{
+  return dh_window_browses (self) && dh_session_is_labelling (self->session);
+}
+
 ACTION (undo)
 {
   if (!do_while_typing (data, "text.undo")
-      && !(shows_threshold (data) && dh_session_undo_threshold (DH_WINDOW (data)->session)))
+      && !(draws_labels (data) && dh_session_undo_labels (DH_WINDOW (data)->session))
+      && !(!draws_labels (data) && shows_threshold (data) && dh_session_undo_threshold (DH_WINDOW (data)->session)))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
 ACTION (redo)
 {
   if (!do_while_typing (data, "text.redo")
-      && !(shows_threshold (data) && dh_session_redo_threshold (DH_WINDOW (data)->session)))
+      && !(draws_labels (data) && dh_session_redo_labels (DH_WINDOW (data)->session))
+      && !(!draws_labels (data) && shows_threshold (data) && dh_session_redo_threshold (DH_WINDOW (data)->session)))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
 
@@ -316,7 +328,7 @@ dh_window_add_browse_actions (DhWindow *self)
                                             "fill",        "linear-counts", "set-histogram", "compare-mode",
                                             "compare-a",   "compare-b",     "compare-scale", "changes-order",
                                             "tuning-page", "image-order",   "worst-first",   "grouped",
-                                            "play-rate",   "play-repeats" };
+                                            "play-rate",   "play-repeats",  "label-tool",    "label-value" };
   g_autoptr (GSimpleActionGroup) group = g_simple_action_group_new ();
   for (guint i = 0; i < G_N_ELEMENTS (properties); i++)
     {

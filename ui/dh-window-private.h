@@ -19,6 +19,8 @@ struct _DhWindow
   DhBanner *banner;
   GMenu *sets_menu; /* the menu owns it */
   guint frame_log, switcher_idle;
+  AdwToast *saved_toast; /* weak: of the mask that was written last by itself */
+  gboolean loses_labels; /* it closes although some are not written */
 };
 
 /* dh-window-actions.c */
@@ -76,6 +78,12 @@ G_GNUC_INTERNAL void dh_window_add_written (DhWindow *window);
 
 /* dh-window-files.c: the files of what is shown, opened by other programs, and read again. */
 G_GNUC_INTERNAL void dh_window_add_files (DhWindow *window);
+
+/* dh-window-labels.c: masks are drawn. What Escape does in that mode; FALSE where it is off. */
+G_GNUC_INTERNAL void dh_window_add_labels (DhWindow *window);
+G_GNUC_INTERNAL gboolean dh_window_release_labels (DhWindow *window);
+/* Before it closes: writes them, and asks where that cannot be; FALSE: it may close. */
+G_GNUC_INTERNAL gboolean dh_window_keeps_labels (DhWindow *window);
 
 /* dh-window-keys.c */
 G_GNUC_INTERNAL void dh_window_add_keys (DhWindow *window, GtkApplication *application);

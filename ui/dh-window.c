@@ -225,6 +225,8 @@ on_close (DhWindow *self)
 {
   DhSettings *settings = dh_session_get_settings (self->session);
   int width, height;
+  if (dh_window_keeps_labels (self))
+    return TRUE;
   gtk_window_get_default_size (GTK_WINDOW (self), &width, &height);
   dh_settings_set_int (settings, "window", "width", width);
   dh_settings_set_int (settings, "window", "height", height);
@@ -239,6 +241,7 @@ dh_window_dispose (GObject *object)
 {
   DhWindow *self = DH_WINDOW (object);
   g_clear_handle_id (&self->switcher_idle, g_source_remove);
+  g_clear_weak_pointer (&self->saved_toast);
   if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   G_OBJECT_CLASS (dh_window_parent_class)->dispose (object);
@@ -288,6 +291,7 @@ dh_window_new (AdwApplication *application, DhSession *session)
   dh_focus_speak_rows (GTK_WINDOW (self));
   dh_window_add_written (self);
   dh_window_add_files (self);
+  dh_window_add_labels (self);
   g_signal_connect_object (session, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (session, "error", G_CALLBACK (on_error), self, 0);
   g_signal_connect_object (session, "notify::dataset-title", G_CALLBACK (show_open), self, G_CONNECT_SWAPPED);

@@ -143,6 +143,12 @@ dh_image_item_is_labelled (DhImageItem *self)
   return self->labelled;
 }
 
+void
+dh_image_item_set_labelled (DhImageItem *self, gboolean labelled)
+{
+  self->labelled = labelled;
+}
+
 DhItemState
 dh_image_item_get_state (DhImageItem *self)
 {

@@ -39,6 +39,7 @@ const char *dh_image_item_get_stem (DhImageItem *item);
 const char *dh_image_item_get_name (DhImageItem *item);
 const char *dh_image_item_get_group (DhImageItem *item);
 gboolean dh_image_item_is_labelled (DhImageItem *item);
+void dh_image_item_set_labelled (DhImageItem *item, gboolean labelled);
 
 DhItemState dh_image_item_get_state (DhImageItem *item);
 /* NULL unless failed. */

@@ -109,6 +109,7 @@ combine_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *ca
 gboolean
 dh_session_combine_runs (DhSession *self, const DhCombineOrder *order, const char *name)
 {
+  dh_session_settle_labels (self);
   DhCombination *combination = self->import == NULL ? read_order (order, NULL) : NULL;
   if (combination == NULL)
     return FALSE;

@@ -248,7 +248,7 @@ dh_session_can_evaluate (DhSession *self)
 void
 dh_session_evaluate (DhSession *self)
 {
-  if (!dh_session_can_evaluate (self) || dh_session_put_off_check (self))
+  if (!dh_session_can_evaluate (self) || dh_session_put_off_for_labels (self) || dh_session_put_off_check (self))
     return;
   dh_session_drop_recall (self);
   DhSessionEvaluation *evaluation = g_new0 (DhSessionEvaluation, 1);

@@ -35,12 +35,10 @@ dh_session_can_reread (DhSession *self)
   return self->dataset != NULL && !self->demo && (self->pictures != NULL || self->dataset_path != NULL);
 }
 
-void
-dh_session_reread (DhSession *self)
+static void
+reread (DhSession *self, const DhReading *as)
 {
   const DhDatasetItem *item = get_item (self);
-  if (!dh_session_can_reread (self))
-    return;
   if (self->pictures != NULL)
     {
       g_auto (GStrv) pictures = g_strdupv (self->pictures);
@@ -48,7 +46,25 @@ dh_session_reread (DhSession *self)
       return;
     }
   g_autofree char *path = g_strdup (self->dataset_path), *stem = item != NULL ? g_strdup (item->stem) : NULL;
-  g_autoptr (DhReading) reading = self->reading != NULL ? dh_reading_copy (self->reading) : NULL;
+  g_autoptr (DhReading) reading = as != NULL ? dh_reading_copy (as) : NULL;
   self->filters_settled = FALSE; /* what is read again stays filtered as it is */
   dh_session_open_dataset_at (self, path, stem, reading);
+}
+
+void
+dh_session_reread (DhSession *self)
+{
+  if (dh_session_can_reread (self))
+    reread (self, self->reading);
+}
+
+void
+dh_session_reread_as (DhSession *self, const char *kind)
+{
+  if (!dh_session_can_reread (self))
+    return;
+  g_autoptr (DhReading) as = self->reading != NULL ? dh_reading_copy (self->reading) : dh_reading_new ();
+  g_free (as->kind);
+  as->kind = g_strdup (kind);
+  reread (self, as);
 }

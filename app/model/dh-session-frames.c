@@ -116,6 +116,73 @@ dh_session_forget_shown_maps (DhSession *self)
   set_frame (self, picture, NULL, NULL);
 }
 
+/* A picture that is counted with other labels. */
+typedef struct
+{
+  DhImageItem *item;
+  DhFrame *frame;
+} Recount;
+
+static void
+recount_free (gpointer data)
+{
+  Recount *recount = data;
+  g_object_unref (recount->item);
+  dh_frame_unref (recount->frame);
+  g_free (recount);
+}
+
+static void
+recount_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Recount *recount = data;
+  DhScoreStats *stats = dh_score_stats_new ();
+  if (dh_score_stats_add (stats, recount->frame))
+    dh_score_stats_seal (stats, 0);
+  else
+    g_clear_pointer (&stats, dh_score_stats_unref);
+  g_task_return_pointer (task, stats, (GDestroyNotify)dh_score_stats_unref);
+}
+
+static void
+was_recounted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  DhSession *self = DH_SESSION (source);
+  const Recount *recount = g_task_get_task_data (G_TASK (result));
+  g_autoptr (DhScoreStats) stats = g_task_propagate_pointer (G_TASK (result), NULL);
+  DhSessionEntry *entry = self->worker != NULL ? find_entry (self, recount->item) : NULL;
+  if (stats == NULL || entry == NULL || entry->frame != recount->frame || entry->stats != NULL)
+    return;
+  entry->stats = dh_score_stats_ref (stats);
+  entry->stats_bytes = dh_score_stats_size_bytes (stats);
+  self->entries_stats_bytes += entry->stats_bytes;
+  drop_oldest (self);
+  if (recount->item != self->current || self->frame == NULL)
+    return;
+  g_clear_pointer (&self->stats, dh_score_stats_unref);
+  self->stats = g_steal_pointer (&stats);
+  dh_session_trace (self, "counted %s anew", dh_image_item_get_stem (recount->item));
+  dh_session_notify (self, DH_SESSION_PROP_STATS);
+}
+
+void
+dh_session_replace_truth (DhSession *self, DhImageItem *item, GBytes *truth)
+{
+  DhSessionEntry *entry = find_entry (self, item);
+  if (entry == NULL)
+    return;
+  DhFrame *frame = dh_frame_copy (entry->frame);
+  g_clear_pointer (&frame->truth, g_bytes_unref);
+  g_clear_pointer (&frame->truth_error, g_free);
+  frame->truth = truth != NULL ? g_bytes_ref (truth) : NULL;
+  keep_frame (self, item, frame);
+  Recount *recount = g_new (Recount, 1);
+  *recount = (Recount){ g_object_ref (item), frame };
+  g_autoptr (GTask) task = g_task_new (self, NULL, was_recounted, NULL);
+  g_task_set_task_data (task, recount, recount_free);
+  g_task_run_in_thread (task, recount_in_thread);
+}
+
 static gboolean
 needs_more_maps (DhSession *self, const DhFrame *frame)
 {
@@ -302,6 +369,7 @@ dh_session_set_current (DhSession *self, DhImageItem *item)
 {
   if (self->current == item)
     return;
+  dh_session_leave_labels (self);
   if (item != NULL)
     g_object_ref (item);
   g_clear_object (&self->current);
@@ -319,6 +387,7 @@ dh_session_set_current (DhSession *self, DhImageItem *item)
   dh_session_notify (self, DH_SESSION_PROP_STATS);
   dh_session_find_components (self);
   dh_session_request_current (self);
+  dh_session_enter_labels (self);
 }
 
 gboolean

@@ -258,6 +258,7 @@ gboolean
 dh_session_import_scores (DhSession *self, const char *folder, const char *root, const char *method,
                           gboolean low_is_anomalous)
 {
+  dh_session_settle_labels (self);
   if (self->import != NULL)
     return FALSE;
   dh_session_import_begin (self, import_new (self, folder, root, method, low_is_anomalous), import_in_thread);

@@ -52,6 +52,7 @@ typedef struct _DhSessionRecording DhSessionRecording; /* dh-session-recording.c
 typedef struct _DhSessionSlices DhSessionSlices;
 typedef struct _DhSessionFalseAlarms DhSessionFalseAlarms;
 typedef struct _DhSetWork DhSetWork;
+typedef struct _DhLabelling DhLabelling;
 typedef struct _DhSetMaps DhSetMaps;
 
 struct _DhSession
@@ -157,6 +158,7 @@ struct _DhSession
   gboolean report_false_alarms;       /* at all thresholds, in these */
   gboolean report_intervals;          /* of the numbers in these */
   DhEvaluationSummary *summary;
+  DhLabelling *labelling; /* dh-session-labels.c; NULL: closed */
   DhSessionSlices *slices;
   DhSessionFalseAlarms *false_alarms;
 };
@@ -201,6 +203,8 @@ enum
   DH_SESSION_SCORES,
   DH_SESSION_RECORDING,
   DH_SESSION_FRAMES,
+  DH_SESSION_LABELS,
+  DH_SESSION_LABELS_SAVED,
   DH_SESSION_N_SIGNALS,
 };
 
@@ -326,6 +330,22 @@ G_GNUC_INTERNAL void dh_session_apply_marks (DhSession *session, DhMarks *marks,
 /* The note that is being typed: before another set is shown, and at the end, after which all is in the database. */
 G_GNUC_INTERNAL void dh_session_keep_note (DhSession *session);
 G_GNUC_INTERNAL void dh_session_close_marks (DhSession *session);
+
+/* Labels that are drawn: dh-session-labels.c. Another picture is about to be shown; it is shown. */
+G_GNUC_INTERNAL void dh_session_init_labels (DhSession *session);
+G_GNUC_INTERNAL void dh_session_leave_labels (DhSession *session);
+G_GNUC_INTERNAL void dh_session_enter_labels (DhSession *session);
+/* An evaluation wants the labels: the mode ends; where that has to be written first, TRUE: dh_session_evaluate() is
+ * called when it is. */
+G_GNUC_INTERNAL gboolean dh_session_put_off_for_labels (DhSession *session);
+/* The same where that is waited for. */
+G_GNUC_INTERNAL void dh_session_settle_labels (DhSession *session);
+/* Waits until all is written. */
+G_GNUC_INTERNAL void dh_session_close_labels (DhSession *session);
+/* dh-session-frames.c: the picture's frame with other labels (NULL: none), counted anew. */
+G_GNUC_INTERNAL void dh_session_replace_truth (DhSession *session, DhImageItem *item, GBytes *truth);
+/* dh-session-files.c: dh_session_reread(), as what it looks like, or as this kind. */
+G_GNUC_INTERNAL void dh_session_reread_as (DhSession *session, const char *kind);
 
 /* Opening. `path` NULL: the demo; `image` (may be NULL): the stem to be shown first; `reading` (copied): how it is to
  * be read, NULL: as is remembered of the folder, which gives way to what is recognised where it fits no more. */

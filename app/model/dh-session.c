@@ -255,6 +255,8 @@ static const struct
   [DH_SESSION_SCORES] = { "scores", 1, { G_TYPE_STRING } },
   [DH_SESSION_RECORDING] = { "recording", 1, { G_TYPE_STRING } },
   [DH_SESSION_FRAMES] = { "frames" },
+  [DH_SESSION_LABELS] = { "labels" },
+  [DH_SESSION_LABELS_SAVED] = { "labels-saved", 1, { G_TYPE_STRING } },
 };
 
 static void
@@ -361,6 +363,7 @@ dh_session_init (DhSession *self)
   dh_session_init_slices (self);
   dh_session_init_false_alarms (self);
   dh_session_init_set_objects (self);
+  dh_session_init_labels (self);
   dh_session_connect_worker (self);
   dh_session_restore_compute (self);
   dh_session_look_for_devices (self);
@@ -388,6 +391,7 @@ dh_session_close (DhSession *self)
   g_clear_object (&self->player);
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
+  dh_session_close_labels (self);
   dh_session_close_marks (self);
   dh_session_cancel_import (self);
   dh_session_stop_frames (self);

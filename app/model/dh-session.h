@@ -34,6 +34,8 @@ G_BEGIN_DECLS
  *   "slices"     ()                       parts of the evaluated set: dh-session-slices.h
  *   "set-objects" ()                      the set's objects at the threshold: dh-session-set-objects.h
  *   "message"    (char *text)             a sentence to be said once
+ *   "labels"     ()                       labels are drawn: dh-session-labels.h
+ *   "labels-saved" (char *text)           a mask was written by itself, which can be taken back
  *   "written"    (char *text, char *path) the same of a file or folder that was written and can be looked at
  *   "error"      (char *title, char *text) something the user asked for could not be done, and why
  *   "refused"    (char *why)              after that, of a set that could not be opened or read as was chosen

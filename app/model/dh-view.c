@@ -36,6 +36,8 @@ static const Option options[] = {
   { "tuning-page", G_TYPE_STRING, "tune", "tune|components|notes", 0, TRUE },
   { "changes-order", G_TYPE_STRING, "gain", "gain|loss|change|name", 0, TRUE },
   { "play-rate", G_TYPE_STRING, "5", "1|2|5|10|25", 0, TRUE },
+  { "label-tool", G_TYPE_STRING, "object", "object|polygon|brush", 0, TRUE },
+  { "label-value", G_TYPE_STRING, "anomaly", "anomaly|inlier|ignore", 0, TRUE },
   { "look", G_TYPE_STRING, "fit", "", 0 },
   { "own-looks", G_TYPE_STRING, "", "", 0 },
   { "active-pane", G_TYPE_STRING, "0", "0|1|2|3|4|5|6|7", 0 },
@@ -52,6 +54,7 @@ static const Option options[] = {
   { "show-images", G_TYPE_BOOLEAN, NULL, NULL, 1, TRUE },
   { "show-tuning", G_TYPE_BOOLEAN, NULL, NULL, 1, TRUE },
   { "opacity", G_TYPE_DOUBLE, NULL, NULL, 0.6 },
+  { "label-size", G_TYPE_DOUBLE, NULL, NULL, 0.5, TRUE },
   { "compare-split", G_TYPE_DOUBLE, NULL, NULL, 0.5 },
 };
 #define N_OPTIONS G_N_ELEMENTS (options)

@@ -46,6 +46,8 @@ DhDataset *dh_dataset_new_empty (const char *root);
 void dh_dataset_list_parts (DhDataset *dataset);
 gboolean dh_dataset_choose_parts (DhDataset *dataset, const char *asked, const char *name, GError **error);
 DhItem *dh_item_copy (const DhItem *item);
+/* Shares the items and what was found beside them. */
+DhDataset *dh_dataset_copy (DhDataset *dataset);
 const DhItem *dh_dataset_peek (DhDataset *dataset, guint index);
 /* Finds out how StreetHazards' ids count by a few labels, where that was not said, and sets the items' forms. */
 void dh_dataset_settle_label_ids (DhDataset *dataset);

@@ -54,10 +54,8 @@ dh_dataset_take_region (DhDataset *dataset, const char *text, GError **error)
 }
 
 DhDataset *
-dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation)
+dh_dataset_copy (DhDataset *dataset)
 {
-  g_return_val_if_fail (dataset->degradation.severity == 0 && degradation.severity > 0, NULL);
-
   DhDataset *copy = g_memdup2 (dataset, sizeof *dataset);
   g_atomic_ref_count_init (&copy->refs);
   copy->root = g_strdup (dataset->root);
@@ -82,7 +80,16 @@ dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation)
   g_ptr_array_ref (copy->foreign);
   g_ptr_array_ref (copy->parts);
   g_hash_table_ref (copy->by_stem);
-  copy->full_title = NULL;
+  copy->full_title = g_strdup (dataset->full_title);
+  return copy;
+}
+
+DhDataset *
+dh_dataset_new_degraded (DhDataset *dataset, DhDegradation degradation)
+{
+  g_return_val_if_fail (dataset->degradation.severity == 0 && degradation.severity > 0, NULL);
+
+  DhDataset *copy = dh_dataset_copy (dataset);
   degrade (copy, degradation);
   return copy;
 }

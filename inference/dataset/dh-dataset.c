@@ -74,6 +74,7 @@ dh_item_copy (const DhItem *item)
   copy->item.label = g_strdup (item->item.label);
   copy->item.hidden = item->item.hidden;
   copy->form = item->form;
+  copy->mask = g_strdup (item->mask);
   return copy;
 }
 

@@ -204,7 +204,8 @@ gboolean dh_path_is_picture (const char *path);
  * it. Free with g_free. */
 char *dh_dataset_dup_published (DhDataset *dataset);
 
-/* 64 hexadecimal digits over stems and sizes of all files (not their content), independent of the root: provenance.
- * Reads the size of each file. How pictures are seen stands behind a '+', "+fog:3" (dh-seen.h). Free with g_free. */
+/* 64 hexadecimal digits over stems and sizes of all files (not their content, but that of masks that were drawn here),
+ * independent of the root: provenance. Reads the size of each file. How pictures are seen stands behind a '+', "+fog:3"
+ * (dh-seen.h). Free with g_free. */
 char *dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **error);
 G_END_DECLS

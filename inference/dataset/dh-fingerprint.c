@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include "dh-dataset-private.h"
+#include "dh-drawn-mask.h"
 
 static gint64
 size_of_file (const char *path)
@@ -22,6 +23,11 @@ dh_dataset_fingerprint (DhDataset *dataset, GCancellable *cancellable, GError **
           g_strdup_printf ("%s\n%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n", item->stem,
                            size_of_file (item->image), size_of_file (item->overlay), size_of_file (item->label));
       g_checksum_update (sum, (const guchar *)line, -1);
+      /* Two drawings of one picture may be of the same length. */
+      g_autofree char *drawn =
+          dataset->kind == DH_DATASET_MASKS && item->label ? dh_drawn_mask_dup_sum (item->label) : NULL;
+      if (drawn)
+        g_checksum_update (sum, (const guchar *)drawn, -1);
     }
   g_autofree char *seen = dh_dataset_dup_seen (dataset);
   return g_strconcat (g_checksum_get_string (sum), seen ? "+" : NULL, seen, NULL);

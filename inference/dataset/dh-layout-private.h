@@ -5,10 +5,14 @@
 
 G_BEGIN_DECLS
 
+/* Where masks of a plain folder of pictures lie. */
+#define DH_MASKS_FOLDER "masks"
+
 typedef struct
 {
   DhDatasetItem item;
   DhLabelForm form;
+  char *mask; /* where its mask lies, or would be sought; NULL of published sets, and where that is another's place */
 } DhItem;
 void dh_item_free (DhItem *item);
 

@@ -318,6 +318,7 @@ match_folder (DhLayoutFind *find, const char *base)
 {
   if (base[0])
     return FALSE;
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < find->scan->files->len; i++)
     {
       const char *path = find->scan->files->pdata[i];
@@ -326,7 +327,11 @@ match_folder (DhLayoutFind *find, const char *base)
       g_autofree char *key = g_strndup (path, dh_path_stem_length (path));
       const char *slash = strchr (key, '/');
       g_autofree char *group = slash ? g_strndup (key, slash - key) : g_strdup ("");
-      dh_pair_add_item (find, key, "", group, path, NULL, DH_FORM_NONE);
+      DhItem *item = dh_pair_add_item (find, key, "", group, path, NULL, DH_FORM_NONE);
+      g_autofree char *mask = g_strconcat (DH_MASKS_FOLDER "/", key, ".png", NULL);
+      /* One of the same name has that place, and what lies among the masks would be one. */
+      if (!g_str_has_prefix (path, DH_MASKS_FOLDER "/") && g_hash_table_add (keys, g_steal_pointer (&key)))
+        item->mask = g_build_filename (find->scan->root, mask, NULL);
     }
   return find->items->len > 0;
 }
@@ -357,6 +362,7 @@ const DhLayout dh_layouts[] = {
   { DH_DATASET_CAMVID, match_camvid, TRUE, FALSE, "CamVid layout", "{train,val,test} beside {train,val,test}annot" },
   { DH_DATASET_ADE20K, match_full_ade20k, FALSE, FALSE, "ADE20K, the full set", "*.jpg with *_seg.png beside it" },
   { DH_DATASET_MASKS, dh_masks_match, TRUE, TRUE, "Images and masks", "images beside masks, or the like" },
+  { DH_DATASET_MASKS, dh_masks_match_within, TRUE, TRUE, "Images and masks", "a folder of images with masks in it" },
   { DH_DATASET_FOLDER, match_folder, FALSE, FALSE, "Folder of images", "images in no known layout" },
 };
 

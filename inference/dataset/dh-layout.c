@@ -12,6 +12,7 @@ dh_item_free (DhItem *item)
   g_free (item->item.image);
   g_free (item->item.overlay);
   g_free (item->item.label);
+  g_free (item->mask);
   g_free (item);
 }
 

@@ -213,3 +213,22 @@ dh_mask_values_find (DhPixelValue value, gpointer data)
     }
   return values->rest;
 }
+
+gint
+dh_mask_values_get_number (const DhMaskValues *values, gint id)
+{
+  gint number = -1;
+  for (guint i = 0; i < values->ranges->len; i++)
+    {
+      const Range *range = &g_array_index (values->ranges, Range, i);
+      if (range->id != id)
+        continue;
+      if (number >= 0 || range->colour || range->first != range->last || range->last > 255)
+        return -1;
+      number = range->first;
+    }
+  /* Inliers that are the rest of the values are mostly 0. */
+  const DhPixelValue zero = { 0, -1 };
+  const gboolean is_rest = number < 0 && values->rest == id;
+  return is_rest && id == 0 && dh_mask_values_find (zero, (gpointer)values) == 0 ? 0 : is_rest ? -1 : number;
+}

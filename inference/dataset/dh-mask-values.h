@@ -17,5 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhMaskValues, dh_mask_values_unref)
 const char *dh_mask_values_text (const DhMaskValues *values);
 /* A DhPixelMeaning of it: 1 anomaly, 0 inlier, 255 ignore; -1 where nothing is said. */
 gint dh_mask_values_find (DhPixelValue value, gpointer values);
+/* The one number that means this id and can be written in 8 bits; -1 where there is none, or several. */
+gint dh_mask_values_get_number (const DhMaskValues *values, gint id);
 
 G_END_DECLS

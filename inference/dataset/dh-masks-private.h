@@ -8,6 +8,10 @@ G_BEGIN_DECLS
  * or a group where it has one. FALSE where no picture has a mask. */
 gboolean dh_masks_match (DhLayoutFind *find, const char *base);
 
+/* The same where the pictures lie in `base` itself and in folders below it, and the masks in its folder "masks" at the
+ * same places: what drawing masks of a plain folder of pictures makes of it. */
+gboolean dh_masks_match_within (DhLayoutFind *find, const char *base);
+
 /* Reads some of the masks of the whole set, before a part of it is chosen. What they mean is what is `said`; where it
  * is NULL: of 0 and 255 without a 1, 255 is the anomaly (of others it is ignore); of 0 and one other value, that; where
  * they hold many other values, which may be classes, the pictures are left without labels. What was assumed is noted.

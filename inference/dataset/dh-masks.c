@@ -51,6 +51,26 @@ move_all (GPtrArray *from, GPtrArray *to)
     g_ptr_array_add (to, all[i]);
 }
 
+static gboolean
+take (DhLayoutFind *find, const char *base, DhLayoutFind *best)
+{
+  for (guint i = 0; i < best->items->len; i++)
+    name_by_base (&((DhItem *)best->items->pdata[i])->item, base);
+  move_all (best->items, find->items);
+  move_all (best->orphans, find->orphans);
+  find->n_duplicates += best->n_duplicates;
+  return TRUE;
+}
+
+gboolean
+dh_masks_match_within (DhLayoutFind *find, const char *base)
+{
+  if (!dh_pair_has_folder (find, base, DH_MASKS_FOLDER))
+    return FALSE;
+  g_autoptr (DhLayoutFind) tried = try_folders (find, base, "", DH_MASKS_FOLDER, "");
+  return count_labels (tried) > 0 && take (find, base, tried);
+}
+
 gboolean
 dh_masks_match (DhLayoutFind *find, const char *base)
 {
@@ -71,14 +91,7 @@ dh_masks_match (DhLayoutFind *find, const char *base)
           else
             dh_layout_find_free (tried);
         }
-  if (!best)
-    return FALSE;
-  for (guint i = 0; i < best->items->len; i++)
-    name_by_base (&((DhItem *)best->items->pdata[i])->item, base);
-  move_all (best->items, find->items);
-  move_all (best->orphans, find->orphans);
-  find->n_duplicates += best->n_duplicates;
-  return TRUE;
+  return best && take (find, base, best);
 }
 
 /* More than these are no values that were chosen. */

@@ -104,6 +104,21 @@ add_orphans (DhLayoutFind *find, const char *folder, const char *suffix, const D
     }
 }
 
+/* Whether a picture under the images' folder is a label: where their folder lies within that one. */
+static gboolean
+lies_in (const char *path, const char *label_dir, const char *image_dir)
+{
+  const gsize n = strlen (label_dir), m = strlen (image_dir);
+  return n > m && strncmp (path, label_dir, n) == 0 && path[n] == '/';
+}
+
+static char *
+dup_mask (DhLayoutFind *find, const char *label_dir, const char *key, const char *ending, const char *label)
+{
+  g_autofree char *name = g_strconcat (key, ending, ".png", NULL);
+  return g_build_filename (find->scan->root, label ? label : label_dir, label ? NULL : name, NULL);
+}
+
 gboolean
 dh_pair_match (DhLayoutFind *find, const char *base, const DhPairRule *rule)
 {
@@ -119,7 +134,7 @@ dh_pair_match (DhLayoutFind *find, const char *base, const DhPairRule *rule)
     {
       const char *path = find->scan->files->pdata[i];
       g_autofree char *key = dh_path_is_picture (path) ? dh_pair_key (path, image_dir, rule->image_suffix) : NULL;
-      if (!key)
+      if (!key || lies_in (path, label_dir, image_dir))
         continue;
       if (g_hash_table_contains (keys, key))
         {
@@ -130,7 +145,9 @@ dh_pair_match (DhLayoutFind *find, const char *base, const DhPairRule *rule)
       g_autofree char *label = find_label (find, label_dir, key, rule, &form);
       g_autofree char *split = NULL, *group = NULL;
       dh_pair_place (key, rule->split, &split, &group);
-      dh_pair_add_item (find, key, split, group, path, label, form);
+      DhItem *item = dh_pair_add_item (find, key, split, group, path, label, form);
+      if (rule->any_picture)
+        item->mask = dup_mask (find, label_dir, key, rule->label_suffixes[0], label);
       g_hash_table_add (keys, g_steal_pointer (&key));
     }
   if (dh_scan_has_folder (find->scan, label_dir))

@@ -75,6 +75,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhLabels, dh_labels_unref)
 gboolean dh_image_write_png (const char *path, guint width, guint height, guint channels, const guint8 *pixels,
                              GError **error);
 GBytes *dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pixels, GError **error);
+/* A mask of 8 bits with a word of its own, 1 to 64 letters and figures, at its head, and what that is: of the first 256
+ * bytes of a file, NULL where there is none. Free with g_free. */
+GBytes *dh_image_encode_mask (guint width, guint height, const guint8 *ids, const char *sum, GError **error);
+char *dh_image_dup_mask_sum (GBytes *head);
 GBytes *dh_image_encode_jpeg (guint width, guint height, const guint8 *rgb, gint quality, GError **error);
 
 /* `image` or `labels` and sizes are not 0; NULL where memory is short or the size is over the limits.

@@ -68,11 +68,21 @@ choose_filters (guint width, guint height, guint channels, const guint8 *pixels)
   return changes * 8 < n / step ? PNG_FILTER_NONE : PNG_FILTER_UP;
 }
 
-GBytes *
-dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pixels, GError **error)
-{
-  g_return_val_if_fail (pixels != NULL && (channels == 1 || channels == 3), NULL);
+/* Behind the header, where it stands at the same place in every file. */
+#define SUM_KEY "densehybrid-mask"
+#define SUM_AT 33
 
+static void
+write_sum (Encoder *encoder, const char *sum)
+{
+  png_text text = { .compression = PNG_TEXT_COMPRESSION_NONE, .key = (char *)SUM_KEY, .text = (char *)sum };
+  text.text_length = strlen (sum);
+  png_set_text (encoder->png, encoder->info, &text, 1);
+}
+
+static GBytes *
+encode (guint width, guint height, guint channels, const guint8 *pixels, const char *sum, GError **error)
+{
   if (!dh_image_check_size ("the image to write", width, height, error))
     return NULL;
   Encoder encoder = { .room = 64 * 1024 };
@@ -96,6 +106,8 @@ dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pi
   png_set_filter (encoder.png, PNG_FILTER_TYPE_BASE, choose_filters (width, height, channels, pixels));
   png_set_compression_level (encoder.png, 2);
   png_set_compression_buffer_size (encoder.png, 256 * 1024);
+  if (sum)
+    write_sum (&encoder, sum);
   png_write_info (encoder.png, encoder.info);
   const gsize stride = (gsize)width * channels;
   for (guint y = 0; y < height; y++)
@@ -103,6 +115,38 @@ dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pi
   png_write_end (encoder.png, NULL);
   png_destroy_write_struct (&encoder.png, &encoder.info);
   return g_bytes_new_take (encoder.to, encoder.size);
+}
+
+GBytes *
+dh_image_encode_png (guint width, guint height, guint channels, const guint8 *pixels, GError **error)
+{
+  g_return_val_if_fail (pixels != NULL && (channels == 1 || channels == 3), NULL);
+
+  return encode (width, height, channels, pixels, NULL, error);
+}
+
+GBytes *
+dh_image_encode_mask (guint width, guint height, const guint8 *ids, const char *sum, GError **error)
+{
+  g_return_val_if_fail (ids != NULL && sum != NULL && strlen (sum) <= 64, NULL);
+
+  return encode (width, height, 1, ids, sum, error);
+}
+
+char *
+dh_image_dup_mask_sum (GBytes *head)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (head, &size);
+  const gsize text = SUM_AT + 8 + sizeof SUM_KEY;
+  if (size < text || memcmp (data + SUM_AT + 4, "tEXt" SUM_KEY, 4 + sizeof SUM_KEY) != 0)
+    return NULL;
+  const guint32 length =
+      (guint32)data[SUM_AT] << 24 | (guint32)data[SUM_AT + 1] << 16 | (guint32)data[SUM_AT + 2] << 8 | data[SUM_AT + 3];
+  gsize n = 0;
+  while (n < 64 && text + n < size && n + sizeof SUM_KEY < length && g_ascii_isalnum (data[text + n]))
+    n++;
+  return n > 0 ? g_strndup ((const char *)data + text, n) : NULL;
 }
 
 gboolean

@@ -17,6 +17,7 @@ precision highp usampler2D;
 #define OVERLAY_MASK 1
 #define OVERLAY_OUTCOME 2
 #define OVERLAY_CLASSES 3
+#define OVERLAY_LABELS 8
 
 uniform vec2 u_origin;      /* target position of the picture's corner */
 uniform float u_zoom;       /* target pixels per picture pixel */
@@ -208,7 +209,8 @@ with_outline (vec3 color, float v, vec2 p)
 }
 #endif
 
-/* 0 nothing or a hidden class, 1 TP or mask, 2 FP, 3 FN, 4 + id for classes */
+/* 0 nothing or a hidden class, 1 TP or mask, 2 FP, 3 FN, 4 + id for classes; of labels that are drawn 1 what is flagged
+ * and not labelled, 2 ignored, 3 anomaly */
 int
 category (vec2 p)
 {
@@ -220,6 +222,9 @@ category (vec2 p)
     return 0;
   bool f = flagged (p);
   return truth == 1u ? (f ? 1 : 3) : (f ? 2 : 0);
+#elif OVERLAY == OVERLAY_LABELS
+  uint truth = texelFetch (u_truth, texel (p, u_truth_size), 0).r;
+  return truth == 1u ? 3 : truth > 1u ? 2 : flagged (p) ? 1 : 0;
 #elif OVERLAY == OVERLAY_CLASSES
   int id = int (texelFetch (u_ids, texel (p, u_ids_size), 0).r);
   return texelFetch (u_palette, ivec2 (id, 0), 0).a > 0.5 ? 4 + id : 0;
@@ -235,6 +240,8 @@ category_color (int c)
   return texelFetch (u_palette, ivec2 (c - 4, 0), 0).rgb;
 #elif OVERLAY == OVERLAY_MASK
   return MASK;
+#elif OVERLAY == OVERLAY_LABELS
+  return c == 1 ? MASK : c == 2 ? vec3 (0.78) : FN;
 #else
   return c == 1 ? TP : c == 2 ? FP : FN;
 #endif
@@ -258,6 +265,10 @@ with_overlay (vec3 color, vec2 p)
   int r = category (p + vec2 (d, 0.0)), b = category (p + vec2 (0.0, d));
 #if FILL && !NEAREST
   /* Zoomed out one line of a pixel is enough, between each pixel and the next. */
+#if OVERLAY == OVERLAY_LABELS
+  if ((r != c || b != c) && max (c, max (r, b)) == 1)
+    return mix (color, MASK, 0.90);
+#endif
   if (r != c || b != c)
     return mix (color, RIM, RIM_SHARE);
   bool edge = false;
@@ -282,6 +293,10 @@ with_overlay (vec3 color, vec2 p)
   return color;
 #endif
   float share = u_opacity;
+#if OVERLAY == OVERLAY_LABELS
+  if (c < 3)
+    return c == 1 ? color : mix (color, vec3 (hatch () > 0.5 ? 0.78 : 0.55), share);
+#endif
 #if OVERLAY == OVERLAY_OUTCOME
   if (c == 3)
     {

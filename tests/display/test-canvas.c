@@ -115,6 +115,72 @@ test_zoom (void)
   g_assert_cmpuint (n_views, >=, 6);
 }
 
+static guint n_tools[3], tool_presses;
+static double tool_x, tool_y;
+
+static void
+on_tool (DhCanvas *self, guint phase, double x, double y, int n_press, gpointer data)
+{
+  n_tools[phase]++;
+  if (phase == DH_TOOL_RELEASED)
+    return;
+  tool_x = x;
+  tool_y = y;
+  tool_presses = (guint)n_press;
+}
+
+/* A brush takes the pointer from probe and pan, until it is let go wherever that is; the middle button pans then. */
+static void
+test_tools (void)
+{
+  const guint pins = n_pins;
+  double x0, y0, x1, y1;
+  dh_canvas_zoom_to (canvas, 2);
+  dh_canvas_get_center (canvas, &x0, &y0);
+  dh_canvas_set_tool (canvas, DH_TOOL_BRUSH, 5, 0xff0000);
+  move_into (0, 0.4, 0.4);
+  const int first_x = hover_x, first_y = hover_y;
+  const double px = canvas->pointer_x, py = canvas->pointer_y;
+  pointer_press (1);
+  g_assert_cmpuint (n_tools[DH_TOOL_PRESSED], ==, 1);
+  g_assert_cmpint ((int)floor (tool_x), ==, first_x);
+  g_assert_cmpint ((int)floor (tool_y), ==, first_y);
+  pointer_move (GTK_WIDGET (canvas), px + 30, py + 20);
+  g_assert_cmpuint (n_tools[DH_TOOL_MOVED], >, 0);
+  g_assert_cmpfloat_with_epsilon (tool_x, first_x + 15.5, 1.5);
+  g_assert_cmpfloat_with_epsilon (tool_y, first_y + 10.5, 1.5);
+  pointer_move (GTK_WIDGET (canvas), px + 600, py + 300); /* over others, or none */
+  g_assert_cmpfloat_with_epsilon (tool_x, first_x + 300.5, 1.5);
+  g_assert_cmpuint (n_tools[DH_TOOL_RELEASED], ==, 0);
+  pointer_release (1);
+  g_assert_cmpuint (n_tools[DH_TOOL_RELEASED], ==, 1);
+  const guint moved = n_tools[DH_TOOL_MOVED];
+  pointer_move (GTK_WIDGET (canvas), px, py);
+  g_assert_cmpuint (n_tools[DH_TOOL_MOVED], ==, moved);
+  g_assert_cmpuint (n_pins, ==, pins);
+  dh_canvas_get_center (canvas, &x1, &y1);
+  g_assert_cmpfloat (x0, ==, x1);
+
+  pointer_press (2);
+  pointer_move (GTK_WIDGET (canvas), px - 20, py - 10);
+  pointer_move (GTK_WIDGET (canvas), px - 60, py - 30);
+  pointer_release (2);
+  dh_canvas_get_center (canvas, &x1, &y1);
+  g_assert_cmpfloat_with_epsilon (x1 - x0, 30, 1.5);
+  g_assert_cmpuint (n_tools[DH_TOOL_PRESSED], ==, 1);
+
+  dh_canvas_set_tool (canvas, DH_TOOL_POINT, 0, 0xff0000);
+  pointer_wait (500);
+  pointer_double_click ();
+  g_assert_cmpuint (n_tools[DH_TOOL_PRESSED], ==, 3);
+  g_assert_cmpuint (tool_presses, ==, 2);
+  g_assert_cmpfloat_with_epsilon (dh_canvas_get_zoom (canvas), 2, 1e-9); /* it does not fit then */
+  g_assert_cmpuint (n_tools[DH_TOOL_RELEASED], ==, 1);
+  dh_canvas_set_tool (canvas, DH_TOOL_NONE, 0, 0);
+  dh_canvas_fit (canvas);
+  pointer_wait (500);
+}
+
 static void
 test_drag (void)
 {
@@ -252,11 +318,13 @@ main (int argc, char **argv)
   dh_canvas_set_scale (canvas, 2, &(DhScale){ DH_COLOR_MAP_VIRIDIS, FALSE, -18, -2, -8.4, FALSE });
   g_assert_cmpuint (dh_canvas_get_non_finite (canvas, 2), ==, 41);
   g_signal_connect (canvas, "hover", G_CALLBACK (on_hover), NULL);
+  g_signal_connect (canvas, "tool", G_CALLBACK (on_tool), NULL);
   g_signal_connect (canvas, "pin", G_CALLBACK (on_pin), NULL);
   g_signal_connect (canvas, "view-changed", G_CALLBACK (on_view), NULL);
   window = pointer_show (GTK_WIDGET (canvas), 800, 760);
   g_test_add_func ("/canvas/layout", test_layout);
   g_test_add_func ("/canvas/hover", test_hover);
+  g_test_add_func ("/canvas/tools", test_tools);
   g_test_add_func ("/canvas/zoom", test_zoom);
   g_test_add_func ("/canvas/drag", test_drag);
   g_test_add_func ("/canvas/pin", test_pin);

@@ -165,6 +165,8 @@ test_same (void)
             scene.fill = fill;
             drawn_compare (&scene, DH_PANE_IMAGE, 0, zoom, 2, ties);
           }
+      scene.overlay = DH_OVERLAY_LABELS;
+      drawn_compare (&scene, DH_PANE_IMAGE, 0, zoom, 2, ties);
     }
   dh_scene_clear (&scene);
 }
@@ -260,6 +262,107 @@ test_redraw (void)
       /* Not the last one any more: it is not taken for it. */
       g_assert_null (dh_gl_renderer_redraw (drawn_gl, &scene, &picture, 1, last));
       g_set_object (&last, whole_again);
+    }
+  g_object_unref (last);
+  dh_scene_clear (&scene);
+}
+
+/* While labels are drawn: anomalies and what is ignored are filled, what is flagged beside them is outlined alone; also
+ * where there is no map, or no threshold. */
+static void
+test_labels (void)
+{
+  g_autoptr (Invented) invented = invented_new (160, 90, 5);
+  const guint8 *truth = g_bytes_get_data (invented->truth, NULL);
+  const float *values = g_bytes_get_data (invented->hybrid, NULL);
+  const int zoom = 7;
+  for (guint state = 0; state < 3; state++)
+    FOR_EACH_RENDERER (renderer)
+    {
+      DhScene scene;
+      guint counted[4] = { 0 };
+      drawn_fill_scene (&scene, invented);
+      if (state == 1)
+        dh_plane_clear (&scene.maps[scene.active]);
+      if (state == 2)
+        scene.scales[scene.active].threshold = NAN;
+      scene.opacity = 1.0;
+      DhView view = drawn_whole (&scene, DH_PANE_IMAGE, 0, zoom);
+      scene.overlay = DH_OVERLAY_NONE;
+      DrawnFrame bare = drawn_draw (renderer, &scene, &view, 1, view.width, view.height);
+      scene.overlay = DH_OVERLAY_LABELS;
+      DrawnFrame frame = drawn_draw (renderer, &scene, &view, 1, view.width, view.height);
+      for (int i = 0; i < 160 * 90; i++)
+        {
+          const int x = i % 160 * zoom + zoom / 2, y = i / 160 * zoom + zoom / 2;
+          const guint8 *p = drawn_at (&frame, x, y), *q = drawn_at (&bare, x, y);
+          const guint32 rgb = (guint32)p[0] << 16 | (guint32)p[1] << 8 | p[2];
+          const gboolean flagged = state == 0 && values[i] > -8.4f;
+          counted[truth[i] == 1 ? 3 : truth[i] > 1 ? 2 : flagged]++;
+          if (truth[i] == 1)
+            g_assert_cmphex (rgb, ==, DH_COLOR_FN);
+          else if (truth[i] > 1)
+            g_assert_true (rgb == 0xc7c7c7 || rgb == 0x8c8c8c);
+          else
+            g_assert_cmpmem (p, 3, q, 3);
+        }
+      g_assert_cmpuint (MIN (counted[2], counted[3]), >, 0);
+      g_assert_cmpuint (counted[1] > 0, ==, state == 0);
+      g_free (frame.pixels);
+      g_free (bare.pixels);
+      dh_scene_clear (&scene);
+    }
+}
+
+/* Labels that change where they lie: only the part is sent to the card, and what comes out is as if all had been. */
+static void
+test_drawn (void)
+{
+  g_autoptr (Invented) invented = invented_new (300, 160, 2);
+  guint8 *ids = g_malloc0 (300 * 160);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (ids, 300 * 160);
+  DhScene scene;
+  gboolean more = FALSE;
+  if (drawn_gl == NULL)
+    {
+      g_test_skip (drawn_gl_missing);
+      return;
+    }
+  drawn_fill_scene (&scene, invented);
+  scene.overlay = DH_OVERLAY_LABELS;
+  g_assert_true (dh_plane_set (&scene.truth, bytes, 300, 160, 300, 1));
+  DhPicture picture = { .width = 610, .height = 160, .n_views = 2 };
+  picture.views[0] = (DhView){ DH_PANE_IMAGE, 0, 0, 0, 300, 160, 0, 0, 1.0, 1 };
+  picture.views[1] = (DhView){ DH_PANE_TRUTH, 0, 305, 0, 300, 160, 305, 0, 1.0, 1 };
+  g_autofree guint8 *before = g_malloc (610 * 160 * 4), *partial = g_malloc (610 * 160 * 4);
+  GdkTexture *last = dh_gl_renderer_draw (drawn_gl, &scene, &picture, TRUE, FALSE, &more);
+  for (int step = 0; step < 4; step++)
+    {
+      gdk_texture_download (last, before, 610 * 4);
+      scene.drawn = (GdkRectangle){ 10 + 60 * step, 20 + 30 * step, 50, 25 };
+      for (int y = 0; y < 25; y++)
+        memset (ids + (20 + 30 * step + y) * 300 + 10 + 60 * step, step % 2 ? 255 : 1, 50);
+      GdkTexture *next = dh_gl_renderer_redraw (drawn_gl, &scene, &picture, 1u << DH_SCENE_TRUTH_SLOT, last);
+      g_assert_nonnull (next);
+      g_object_unref (last);
+      last = next;
+      scene.drawn = (GdkRectangle){ 0 };
+      gdk_texture_download (last, partial, 610 * 4);
+      g_assert_cmpint (memcmp (before, partial, 610 * 160 * 4), !=, 0);
+      g_autoptr (GBytes) copy = g_bytes_new (ids, 300 * 160);
+      DhScene again;
+      drawn_fill_scene (&again, invented);
+      again.overlay = DH_OVERLAY_LABELS;
+      g_assert_true (dh_plane_set (&again.truth, copy, 300, 160, 300, 1));
+      DrawnFrame whole = drawn_draw (drawn_gl, &again, picture.views, 2, 610, 160);
+      for (int y = 0; y < 160; y++)
+        for (int x = 0; x < 605; x++)
+          for (int c = 0; c < 3 && (x < 300 || x >= 305); c++)
+            g_assert_cmpint (partial[(y * 610 + x) * 4 + 2 - c], ==, whole.pixels[(y * 610 + x) * 4 + c]);
+      g_free (whole.pixels);
+      dh_scene_clear (&again);
+      g_object_unref (last);
+      last = dh_gl_renderer_draw (drawn_gl, &scene, &picture, TRUE, FALSE, &more);
     }
   g_object_unref (last);
   dh_scene_clear (&scene);
@@ -381,6 +484,8 @@ main (int argc, char **argv)
   g_test_add_func ("/renderers/same", test_same);
   g_test_add_func ("/renderers/hidden-classes", test_hidden_classes);
   g_test_add_func ("/renderers/redraw", test_redraw);
+  g_test_add_func ("/renderers/labels", test_labels);
+  g_test_add_func ("/renderers/drawn", test_drawn);
   g_test_add_func ("/renderers/pieces", test_pieces);
   g_test_add_func ("/renderers/hostile", test_hostile);
   int result = g_test_run ();

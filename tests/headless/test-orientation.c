@@ -2,39 +2,6 @@
 #include "dataset-asserts.h"
 #include "tree.h"
 
-/* What EXIF is, with the orientation behind another tag; of both byte orders. */
-static GBytes *
-make_exif (guint orientation, gboolean big)
-{
-  static const guint8 little[] = { 'E', 'x', 'i', 'f', 0, 0, 'I',  'I', '*', 0, 8, 0, 0, 0, 2, 0, 0x10, 1, 2, 0, 1, 0,
-                                   0,   0,   65,  0,   0, 0, 0x12, 1,   3,   0, 1, 0, 0, 0, 0, 0, 0,    0, 0, 0, 0, 0 };
-  static const guint8 large[] = { 'E', 'x', 'i', 'f', 0, 0, 'M', 'M',  0, '*', 0, 0, 0, 8, 0, 2, 1, 0x10, 0, 2, 0, 0,
-                                  0,   1,   65,  0,   0, 0, 1,   0x12, 0, 3,   0, 0, 0, 1, 0, 0, 0, 0,    0, 0, 0, 0 };
-  guint8 *bytes = g_memdup2 (big ? large : little, sizeof little);
-  bytes[big ? 37 : 36] = (guint8)orientation;
-  return g_bytes_new_take (bytes, sizeof little);
-}
-
-/* A JPEG of 24×16, its left half red, its lower quarter blue, with EXIF in front. */
-static void
-write_photo (const char *root, const char *path, guint orientation, gboolean big)
-{
-  guint8 rgb[16][24][3] = { 0 };
-  for (guint y = 0; y < 16; y++)
-    for (guint x = 0; x < 24; x++)
-      rgb[y][x][y >= 12 ? 2 : x < 12 ? 0 : 1] = 200;
-  g_autoptr (GBytes) jpeg = dh_image_encode_jpeg (24, 16, rgb[0][0], 95, NULL), exif = make_exif (orientation, big);
-  const guint8 *data = g_bytes_get_data (jpeg, NULL);
-  const gsize size = g_bytes_get_size (exif) + 2;
-  g_autoptr (GByteArray) all = g_byte_array_new ();
-  const guint8 marker[] = { 0xff, 0xe1, size >> 8, size & 255 };
-  g_byte_array_append (all, data, 2);
-  g_byte_array_append (all, marker, 4);
-  g_byte_array_append (all, g_bytes_get_data (exif, NULL), size - 2);
-  g_byte_array_append (all, data + 2, g_bytes_get_size (jpeg) - 2);
-  tree_bytes (root, path, all->data, all->len);
-}
-
 /* "R", "G" or "B", of what is strongest there. */
 static char
 colour_at (const DhImage *image, guint x, guint y)
@@ -53,7 +20,7 @@ test_turns (void)
     for (guint big = 0; big < 2; big++)
       {
         g_autoptr (GError) error = NULL;
-        write_photo (root, "a.jpg", i, big);
+        dataset_write_photo (root, "a.jpg", i, big);
         g_autofree char *path = g_build_filename (root, "a.jpg", NULL);
         guint orientation;
         g_assert_cmpuint (dh_image_orientation (path), ==, i);
@@ -69,7 +36,7 @@ test_turns (void)
                                colour_at (image, right, below), '\0' };
         g_assert_cmpstr (found, ==, corners[i - 1]);
       }
-  write_photo (root, "a.jpg", 9, FALSE);
+  dataset_write_photo (root, "a.jpg", 9, FALSE);
   g_autofree char *path = g_build_filename (root, "a.jpg", NULL);
   g_assert_cmpuint (dh_image_orientation (path), ==, 1);
   g_assert_cmpuint (dh_image_orientation ("/nothing"), ==, 1);
@@ -109,10 +76,10 @@ test_masks (void)
 {
   static const guint8 ids[] = { 0, 1 };
   g_autofree char *root = tree_new ();
-  write_photo (root, "images/a.jpg", 6, FALSE);
-  write_photo (root, "images/b.jpg", 6, FALSE);
-  write_photo (root, "images/c.jpg", 3, FALSE);
-  write_photo (root, "images/d.jpg", 8, TRUE);
+  dataset_write_photo (root, "images/a.jpg", 6, FALSE);
+  dataset_write_photo (root, "images/b.jpg", 6, FALSE);
+  dataset_write_photo (root, "images/c.jpg", 3, FALSE);
+  dataset_write_photo (root, "images/d.jpg", 8, TRUE);
   tree_label (root, "masks/a.png", 16, 24, ids, 2);
   tree_label (root, "masks/b.png", 24, 16, ids, 2);
   tree_label (root, "masks/c.png", 24, 16, ids, 2);
@@ -138,7 +105,7 @@ test_published (void)
 {
   static const guint8 ids[] = { 0, 1 };
   g_autofree char *root = tree_new ();
-  write_photo (root, "dataset_AnomalyTrack/images/validation0.jpg", 6, FALSE);
+  dataset_write_photo (root, "dataset_AnomalyTrack/images/validation0.jpg", 6, FALSE);
   tree_label (root, "dataset_AnomalyTrack/labels_masks/validation0_labels_semantic.png", 24, 16, ids, 2);
   g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
   g_assert_cmpint (dh_dataset_kind (dataset), ==, DH_DATASET_SMIYC);

@@ -218,7 +218,7 @@ dh_canvas_get_active_map (DhCanvas *canvas)
 void
 dh_canvas_set_overlay (DhCanvas *canvas, DhOverlay overlay, double opacity, gboolean fill)
 {
-  g_return_if_fail (DH_IS_CANVAS (canvas) && overlay <= DH_OVERLAY_CLASSES);
+  g_return_if_fail (DH_IS_CANVAS (canvas) && (overlay <= DH_OVERLAY_CLASSES || overlay == DH_OVERLAY_LABELS));
   canvas->scene.overlay = overlay;
   canvas->scene.opacity = isfinite (opacity) ? CLAMP (opacity, 0.0, 1.0) : 1.0;
   canvas->scene.fill = fill;

@@ -9,6 +9,16 @@ has_shift (GtkEventController *controller)
   return (gtk_event_controller_get_current_event_state (controller) & GDK_SHIFT_MASK) != 0;
 }
 
+void
+dh_canvas_show_cursor (DhCanvas *canvas)
+{
+  const gboolean brush = canvas->tool == DH_TOOL_BRUSH;
+  gtk_widget_set_cursor_from_name (GTK_WIDGET (canvas), !canvas->hovering  ? NULL
+                                                        : canvas->dragging ? "grabbing"
+                                                        : brush            ? "none"
+                                                                           : "crosshair");
+}
+
 static gboolean
 set_hover (DhCanvas *canvas, double x, double y)
 {
@@ -29,7 +39,7 @@ set_hover (DhCanvas *canvas, double x, double y)
   canvas->hover_pane = inside ? (guint)pane : 0;
   canvas->hover_x = px;
   canvas->hover_y = py;
-  gtk_widget_set_cursor_from_name (GTK_WIDGET (canvas), inside ? (canvas->dragging ? "grabbing" : "crosshair") : NULL);
+  dh_canvas_show_cursor (canvas);
   dh_canvas_queue_marks (canvas);
   dh_canvas_emit_hover (canvas);
   return inside;
@@ -41,6 +51,11 @@ on_motion (GtkEventControllerMotion *motion, double x, double y, DhCanvas *canva
   canvas->pointer_x = x;
   canvas->pointer_y = y;
   set_hover (canvas, x, y);
+  if (canvas->tool != DH_TOOL_NONE)
+    {
+      dh_canvas_move_tool (canvas, x, y);
+      dh_canvas_queue_marks (canvas);
+    }
 }
 
 static void
@@ -72,7 +87,9 @@ static void
 on_drag_begin (GtkGestureDrag *drag, double x, double y, DhCanvas *canvas)
 {
   int pane = dh_canvas_find_pane (canvas, x, y);
-  if (pane < 0)
+  const guint button = gtk_gesture_single_get_current_button (GTK_GESTURE_SINGLE (drag));
+  const guint pans = canvas->tool != DH_TOOL_NONE ? GDK_BUTTON_MIDDLE : GDK_BUTTON_PRIMARY;
+  if (pane < 0 || (button != 0 && button != pans))
     {
       gtk_gesture_set_state (GTK_GESTURE (drag), GTK_EVENT_SEQUENCE_DENIED);
       return;
@@ -109,7 +126,7 @@ static void
 on_drag_end (GtkGestureDrag *drag, double dx, double dy, DhCanvas *canvas)
 {
   canvas->dragging = FALSE;
-  gtk_widget_set_cursor_from_name (GTK_WIDGET (canvas), canvas->hovering ? "crosshair" : NULL);
+  dh_canvas_show_cursor (canvas);
 }
 
 static void
@@ -139,6 +156,7 @@ on_pressed (GtkGestureClick *click, int n_press, double x, double y, DhCanvas *c
     {
       gtk_widget_grab_focus (GTK_WIDGET (canvas->panes[pane]));
       dh_canvas_set_active_pane (canvas, (guint)pane);
+      dh_canvas_press_tool (canvas, n_press, x, y);
     }
 }
 
@@ -146,7 +164,8 @@ static void
 on_released (GtkGestureClick *click, int n_press, double x, double y, DhCanvas *canvas)
 {
   int pane = dh_canvas_find_pane (canvas, x, y);
-  if (pane < 0 || canvas->scene.width == 0 || dh_pane_has_message (canvas->panes[pane]))
+  dh_canvas_release_tool (canvas);
+  if (canvas->tool != DH_TOOL_NONE || pane < 0 || canvas->scene.width == 0 || dh_pane_has_message (canvas->panes[pane]))
     return;
   if (n_press == 2)
     {
@@ -164,6 +183,13 @@ on_released (GtkGestureClick *click, int n_press, double x, double y, DhCanvas *
   canvas->before_y = canvas->pin_y;
   dh_canvas_set_pin (canvas, TRUE, canvas->hover_x, canvas->hover_y);
   dh_canvas_emit_pin (canvas);
+}
+
+/* A stroke moves far, where a click is none any more, and may end anywhere. */
+static void
+on_click_end (GtkGesture *gesture, GdkEventSequence *sequence, DhCanvas *canvas)
+{
+  dh_canvas_release_tool (canvas);
 }
 
 static void
@@ -271,9 +297,11 @@ dh_canvas_add_controllers (DhCanvas *canvas)
   GtkGesture *click = gtk_gesture_click_new ();
   g_signal_connect (click, "pressed", G_CALLBACK (on_pressed), canvas);
   g_signal_connect (click, "released", G_CALLBACK (on_released), canvas);
+  g_signal_connect (click, "end", G_CALLBACK (on_click_end), canvas);
   gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
 
   GtkGesture *drag = gtk_gesture_drag_new ();
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (drag), 0);
   g_signal_connect (drag, "drag-begin", G_CALLBACK (on_drag_begin), canvas);
   g_signal_connect (drag, "drag-update", G_CALLBACK (on_drag_update), canvas);
   g_signal_connect (drag, "drag-end", G_CALLBACK (on_drag_end), canvas);

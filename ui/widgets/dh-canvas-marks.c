@@ -178,6 +178,7 @@ dh_canvas_marks_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       append_boxes (marks, snapshot, i);
       append_overview (marks, snapshot, i, &area);
       append_badge (marks, snapshot, i, &area);
+      dh_canvas_append_tool (canvas, snapshot, i);
       /* Under the pointer the cursor itself is the cross. */
       if (canvas->pinned
           || (canvas->hovering && dh_canvas_get_place (canvas, i) != dh_canvas_get_place (canvas, canvas->hover_pane)))

@@ -50,6 +50,13 @@ struct _DhCanvas
   int hover_x, hover_y, pin_x, pin_y;
   double pointer_x, pointer_y;
 
+  DhCanvasTool tool;
+  double radius;
+  guint32 tool_rgb;
+  gboolean using_tool;
+  guint tool_pane;
+  GArray *polygon; /* double, x and y of each corner */
+
   GArray *boxes; /* DhMarkBox */
   int selected_box;
 
@@ -127,9 +134,19 @@ GtkWidget *dh_canvas_marks_new (DhCanvas *canvas);
 void dh_canvas_compose (DhCanvas *canvas, double scale, DhPicture *picture);
 void dh_canvas_drop_renderer (DhCanvas *canvas);
 
+/* dh-canvas-tool.c */
+/* Of a press of the first button; FALSE: no tool takes it. */
+gboolean dh_canvas_press_tool (DhCanvas *canvas, int n_press, double x, double y);
+void dh_canvas_move_tool (DhCanvas *canvas, double x, double y);
+void dh_canvas_release_tool (DhCanvas *canvas);
+/* Circle and polygon in a pane. */
+void dh_canvas_append_tool (DhCanvas *canvas, GtkSnapshot *snapshot, guint pane);
+
 /* dh-canvas-input.c */
 void dh_canvas_add_controllers (DhCanvas *canvas);
+void dh_canvas_show_cursor (DhCanvas *canvas);
 void dh_canvas_emit_hover (DhCanvas *canvas);
+void dh_canvas_emit_tool (DhCanvas *canvas, DhToolPhase phase, double x, double y, int n_press);
 void dh_canvas_emit_pin (DhCanvas *canvas);
 void dh_canvas_emit_view_changed (DhCanvas *canvas);
 void dh_canvas_emit_split_changed (DhCanvas *canvas);

@@ -255,6 +255,7 @@ dh_canvas_view_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       else
         draw_pieces (canvas, &picture);
       canvas->picture = picture;
+      canvas->scene.drawn = (GdkRectangle){ 0 };
       canvas->stale_slots = 0;
       canvas->frame_stale = FALSE;
       dh_frame_meter_tick (&canvas->meter, gdk_frame_clock_get_frame_time (gtk_widget_get_frame_clock (widget)));

@@ -10,6 +10,7 @@ enum
   PANE_ACTIVATED,
   VIEW_CHANGED,
   SPLIT_CHANGED,
+  TOOL,
   N_SIGNALS,
 };
 static guint signals[N_SIGNALS];
@@ -20,6 +21,12 @@ void
 dh_canvas_emit_hover (DhCanvas *canvas)
 {
   g_signal_emit (canvas, signals[HOVER], 0, canvas->hovering, canvas->hover_x, canvas->hover_y);
+}
+
+void
+dh_canvas_emit_tool (DhCanvas *canvas, DhToolPhase phase, double x, double y, int n_press)
+{
+  g_signal_emit (canvas, signals[TOOL], 0, (guint)phase, x, y, n_press);
 }
 
 void
@@ -87,6 +94,7 @@ dh_canvas_finalize (GObject *object)
   dh_scene_clear (&canvas->scene);
   dh_frame_meter_clear (&canvas->meter);
   g_array_unref (canvas->boxes);
+  g_array_unref (canvas->polygon);
   g_free (canvas->renderer);
   G_OBJECT_CLASS (dh_canvas_parent_class)->finalize (object);
 }
@@ -108,6 +116,8 @@ dh_canvas_class_init (DhCanvasClass *class)
       g_signal_new ("pane-activated", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
   signals[VIEW_CHANGED] = g_signal_new ("view-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[SPLIT_CHANGED] = g_signal_new ("split-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[TOOL] = g_signal_new ("tool", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 4, G_TYPE_UINT,
+                                G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_INT);
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   gtk_widget_class_set_css_name (widget_class, "canvas");
 }
@@ -123,6 +133,7 @@ dh_canvas_init (DhCanvas *canvas)
   canvas->linked = TRUE;
   canvas->selected_box = -1;
   canvas->pointer_x = canvas->pointer_y = -1;
+  canvas->polygon = g_array_new (FALSE, FALSE, sizeof (double));
   canvas->boxes = g_array_new (FALSE, FALSE, sizeof (DhMarkBox));
   g_array_set_clear_func (canvas->boxes, clear_box);
   gtk_widget_add_css_class (widget, "dh-canvas");

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  *   "pin"            (gboolean pinned, int x, int y)  the probe was pinned or freed by the user
  *   "pane-activated" (guint index)                    a pane got the focus, or the active one another place
  *   "view-changed"   ()                               zoom, centre, or the link of a pane
- *   "split-changed"  ()                               the user moved the line of a swipe */
+ *   "split-changed"  ()                               the user moved the line of a swipe
+ *   "tool"           (guint DhToolPhase, double x, double y, int n_press)  a tool is used on the picture */
 #define DH_TYPE_CANVAS (dh_canvas_get_type ())
 G_DECLARE_FINAL_TYPE (DhCanvas, dh_canvas, DH, CANVAS, GtkWidget)
 
@@ -31,6 +32,7 @@ typedef enum
   DH_OVERLAY_MASK,    /* what the active map flags */
   DH_OVERLAY_OUTCOME, /* TP, FP, FN of the active map against the truth; without truth the mask */
   DH_OVERLAY_CLASSES,
+  DH_OVERLAY_LABELS = 8, /* the truth, filled, with what the active map flags as an outline: while labels are drawn */
 } DhOverlay;
 
 /* Values in the truth given to dh_canvas_set_truth(). */
@@ -76,6 +78,21 @@ typedef enum
   DH_BOX_FALSE,
   DH_BOX_MISSED,
 } DhBoxKind;
+
+/* What the pointer does to the picture in place of panning it and pinning the probe; the middle button pans then. */
+typedef enum
+{
+  DH_TOOL_NONE,
+  DH_TOOL_POINT, /* presses alone */
+  DH_TOOL_BRUSH, /* a circle is the cursor, and it is pressed, moved, released */
+} DhCanvasTool;
+
+typedef enum
+{
+  DH_TOOL_PRESSED,
+  DH_TOOL_MOVED,    /* while it is pressed */
+  DH_TOOL_RELEASED, /* or taken away */
+} DhToolPhase;
 
 typedef struct
 {
@@ -168,6 +185,15 @@ gboolean dh_canvas_get_pin (DhCanvas *canvas, int *x, int *y);
 
 /* Frames about components, on image and map panes. Copies. `selected` −1: none. */
 void dh_canvas_set_boxes (DhCanvas *canvas, const DhCanvasBox *boxes, guint n, int selected);
+
+/* `radius` in the picture's pixels, of the brush; its circle is of the colour, 0xRRGGBB. */
+void dh_canvas_set_tool (DhCanvas *canvas, DhCanvasTool tool, double radius, guint32 rgb);
+/* The corners of a polygon that is being drawn, n pairs of x and y, copied; a line goes on from the last one to the
+ * pointer. n 0: none. */
+void dh_canvas_set_polygon (DhCanvas *canvas, const double *corners, guint n);
+/* The bytes given to dh_canvas_set_truth() are other ones in this part of it: only that is uploaded, and only panes
+ * that show it are drawn. They change on GTK's thread alone. */
+void dh_canvas_redraw_truth (DhCanvas *canvas, guint x, guint y, guint width, guint height);
 
 /* "OpenGL 4.5, llvmpipe …" or "CPU: why"; valid once realised. */
 const char *dh_canvas_get_renderer (DhCanvas *canvas);

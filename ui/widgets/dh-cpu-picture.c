@@ -137,6 +137,20 @@ truth_row (const DhCpuView *cpu, int j, guint32 *restrict row)
     }
 }
 
+/* Of labels that are drawn: 1 what is flagged and not labelled, 2 ignored, 3 anomaly. */
+static void
+label_row (const DhCpuView *cpu, int j, int margin, guint16 *restrict out)
+{
+  const int width = cpu->view->width;
+  const guint8 *truth = dh_cpu_nearest_row (&cpu->truth, j);
+  const float *map = cpu->map.plane != NULL ? (const float *)(const void *)dh_cpu_nearest_row (&cpu->map, j) : NULL;
+  for (int i = -margin; i < width + margin; i++)
+    {
+      const guint8 t = truth[cpu->truth.x[i]];
+      out[i] = t == 1 ? 3 : t > 1 ? 2 : map != NULL && dh_cpu_view_flags (cpu, map[cpu->map.x[i]]);
+    }
+}
+
 /* 0 nothing or a hidden class, 1 TP or mask, 2 FP, 3 FN, 4 + id for classes; of row j, `margin` columns beyond both
  * ends. */
 static void
@@ -151,6 +165,11 @@ categorize_row (const DhCpuView *cpu, int j, int margin, guint16 *restrict out)
           const guint8 id = ids[cpu->ids.x[i]];
           out[i] = dh_scene_shows_class (cpu->scene, id) ? (guint16)(4 + id) : 0;
         }
+      return;
+    }
+  if (cpu->overlay == DH_OVERLAY_LABELS)
+    {
+      label_row (cpu, j, margin, out);
       return;
     }
   const float *map = (const float *)(const void *)dh_cpu_nearest_row (&cpu->map, j);
@@ -186,6 +205,8 @@ category_color (const DhCpuView *cpu, guint c)
     return palette_rgb (cpu->scene, (guint8)(c - 4));
   if (cpu->overlay == DH_OVERLAY_MASK)
     return DH_COLOR_MASK;
+  if (cpu->overlay == DH_OVERLAY_LABELS)
+    return c == 1 ? DH_COLOR_MASK : c == 2 ? 0xc7c7c7u : DH_COLOR_FN;
   return c == 1 ? DH_COLOR_TP : c == 2 ? DH_COLOR_FP : DH_COLOR_FN;
 }
 
@@ -193,7 +214,8 @@ static void
 overlay_row (const DhCpuView *cpu, Band *band, int j, guint32 *restrict row)
 {
   int width = cpu->view->width, d = cpu->view->line;
-  gboolean fill = cpu->scene->fill, classes = cpu->overlay == DH_OVERLAY_CLASSES;
+  const gboolean labels = cpu->overlay == DH_OVERLAY_LABELS;
+  gboolean fill = cpu->scene->fill || labels, classes = cpu->overlay == DH_OVERLAY_CLASSES;
   float opacity = (float)cpu->scene->opacity;
   const guint16 *above = get_categories (cpu, band, j - d), *under = get_categories (cpu, band, j + d);
   const guint16 *here = get_categories (cpu, band, j);
@@ -213,7 +235,9 @@ overlay_row (const DhCpuView *cpu, Band *band, int j, guint32 *restrict row)
       guint16 c = here[i], right = here[i + d], below = under[i];
       if (thin && (right != c || below != c))
         {
-          row[i] = dh_cpu_mix (row[i], DH_COLOR_RIM, DH_RIM_SHARE);
+          row[i] = labels && MAX (c, MAX (right, below)) == 1
+                       ? dh_cpu_mix (row[i], DH_COLOR_MASK, DH_COLOR_FLAGGED_LINE_SHARE)
+                       : dh_cpu_mix (row[i], DH_COLOR_RIM, DH_RIM_SHARE);
           continue;
         }
       guint16 left = here[i - d], over = above[i];
@@ -232,8 +256,13 @@ overlay_row (const DhCpuView *cpu, Band *band, int j, guint32 *restrict row)
           row[i] = inner ? dh_cpu_mix (row[i], DH_COLOR_RIM, DH_RIM_SHARE)
                          : dh_cpu_mix (row[i], category_color (cpu, c), MAX (opacity, 0.85f));
         }
-      else if (c != 0 && fill)
+      else if (c != 0 && fill && !(labels && c == 1))
         {
+          if (labels && c == 2)
+            {
+              row[i] = dh_cpu_mix (row[i], hatch (cpu, i, j) ? 0xc7c7c7u : 0x8c8c8cu, opacity);
+              continue;
+            }
           row[i] = dh_cpu_mix (row[i], category_color (cpu, c), opacity);
           if (cpu->overlay == DH_OVERLAY_OUTCOME && c == 3 && hatch (cpu, i, j))
             row[i] = dh_cpu_mix (row[i], 0xffffffu, 0.45f * opacity);

@@ -116,7 +116,7 @@ dh_cpu_view_init (DhCpuView *cpu, const DhScene *scene, const DhView *view, guin
     .margin = 4 * view->line,
     .nearest = view->zoom >= 1.0,
     .scale = difference ? scene->difference.scale : scene->scales[slot],
-    .bound = dh_scale_get_bound (&scene->scales[slot]),
+    .bound = dh_scene_get_bound (scene, slot),
     .outline = view->kind == DH_PANE_MAP && scene->outlines[slot] && !isnan (scene->scales[slot].threshold),
     .smooth = is_smooth (scene, slot) && is_smooth (scene, other_slot),
     .overlay = view->kind == DH_PANE_IMAGE ? dh_scene_get_effective_overlay (scene) : DH_OVERLAY_NONE,

@@ -20,12 +20,12 @@ enum
  * whether the card filters it, and whether another is taken from it. */
 enum
 {
-  DH_GL_MODE_OVERLAY = 3,
+  DH_GL_MODE_OVERLAY = 11,
   DH_GL_MODE_FILL = 4,
   DH_GL_MODE_OUTLINE = 1,
   DH_GL_MODE_SMOOTH = 2,
   DH_GL_MODE_DIFFERENCE = 4,
-  DH_GL_N_MODES = 8,
+  DH_GL_N_MODES = 16,
 };
 #define DH_GL_N_COLORS 1024 /* entries of a colour map's texture: enough to take the nearest */
 

@@ -187,6 +187,14 @@ upload_planes (DhGlRenderer *renderer, const DhScene *scene, gboolean patient, g
   return TRUE;
 }
 
+/* The part of the labels that was drawn. */
+static void
+upload_drawn (DhGlRenderer *renderer, const DhScene *scene)
+{
+  if (scene->drawn.width > 0 && scene->truth.bytes && renderer->textures[TEXTURE_TRUTH].serial == scene->truth.serial)
+    dh_gl_texture_upload_part (&renderer->textures[TEXTURE_TRUTH], &scene->truth, &dh_gl_format_ids, &scene->drawn);
+}
+
 static void
 bind_texture (DhGlRenderer *renderer, const DhScene *scene, GLint location, GLint size, guint unit, guint texture)
 {
@@ -215,7 +223,8 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
       if ((overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME)
           && renderer->textures[TEXTURE_MAP + map].serial != scene->maps[map].serial)
         overlay = DH_OVERLAY_NONE;
-      if (overlay == DH_OVERLAY_OUTCOME && renderer->textures[TEXTURE_TRUTH].serial != scene->truth.serial)
+      if ((overlay == DH_OVERLAY_OUTCOME || overlay == DH_OVERLAY_LABELS)
+          && renderer->textures[TEXTURE_TRUTH].serial != scene->truth.serial)
         overlay = DH_OVERLAY_NONE;
       if (overlay == DH_OVERLAY_CLASSES
           && renderer->textures[TEXTURE_SEGMENTATION].serial != scene->segmentation.serial)
@@ -252,7 +261,7 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
   const DhScale *scale = difference ? &scene->difference.scale : &scene->scales[map];
   guint mode = 0;
   if (kind == DH_GL_KIND_IMAGE)
-    mode = overlay | (scene->fill ? DH_GL_MODE_FILL : 0);
+    mode = overlay | (scene->fill || overlay == DH_OVERLAY_LABELS ? DH_GL_MODE_FILL : 0);
   else if (kind == DH_GL_KIND_MAP)
     mode = (!difference && scene->outlines[map] && !isnan (scale->threshold) ? DH_GL_MODE_OUTLINE : 0)
            | (scene->non_finite[map] == 0 && (!difference || scene->non_finite[other] == 0) && !renderer->es
@@ -271,7 +280,11 @@ draw_view (DhGlRenderer *renderer, const DhScene *scene, const DhView *view)
   glUniform1f (program->level, (float)dh_scene_get_level (scene, view->zoom));
   glUniform1i (program->has_image, scene->image[0].bytes && renderer->textures[TEXTURE_IMAGE].id);
   dh_gl_program_set_scale (program, scale);
-  glUniform1f (program->bound, dh_scale_get_bound (scale));
+  const gboolean ready = renderer->textures[TEXTURE_MAP + map].serial == scene->maps[map].serial;
+  glUniform1f (program->bound, overlay != DH_OVERLAY_LABELS ? dh_scale_get_bound (scale)
+                               : ready                      ? dh_scene_get_bound (scene, map)
+                               : scale->flag_below          ? -INFINITY
+                                                            : INFINITY);
   glUniform1i (program->below, scale->flag_below);
   glUniform1f (program->opacity, (float)scene->opacity);
   bind_texture (renderer, scene, program->image, program->image_size, 0, TEXTURE_IMAGE);
@@ -365,6 +378,7 @@ dh_gl_renderer_draw (DhGlRenderer *renderer, const DhScene *scene, const DhPictu
   upload_tables (renderer, scene);
   if (!upload_planes (renderer, scene, patient, more))
     return NULL;
+  upload_drawn (renderer, scene);
   DhGlLoan *loan = begin_target (renderer, width, height, enlarged);
   glViewport (0, 0, width, height);
   set_clear_color (&picture->ground);
@@ -388,6 +402,7 @@ dh_gl_renderer_redraw (DhGlRenderer *renderer, const DhScene *scene, const DhPic
       || gdk_texture_get_height (last) != height)
     return NULL;
   gdk_gl_context_make_current (renderer->context);
+  upload_drawn (renderer, scene);
   DhGlLoan *loan = begin_target (renderer, width, height, renderer->last_enlarged);
   glBindFramebuffer (GL_READ_FRAMEBUFFER, renderer->source);
   glFramebufferTexture2D (GL_READ_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, renderer->last_id, 0);

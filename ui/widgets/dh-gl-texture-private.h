@@ -25,5 +25,8 @@ extern const DhGlFormat dh_gl_format_rgba, dh_gl_format_ids, dh_gl_format_float;
  * renderer's context current. */
 void dh_gl_texture_upload (DhGlTexture *texture, const DhPlane *planes, guint levels, const DhGlFormat *format,
                            gboolean can_filter);
+/* A part of it, which lies within, once all of it is there. */
+void dh_gl_texture_upload_part (DhGlTexture *texture, const DhPlane *plane, const DhGlFormat *format,
+                                const GdkRectangle *part);
 
 G_END_DECLS

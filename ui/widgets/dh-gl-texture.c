@@ -43,3 +43,16 @@ dh_gl_texture_upload (DhGlTexture *texture, const DhPlane *planes, guint levels,
   texture->levels = levels;
   texture->serial = planes->serial;
 }
+
+void
+dh_gl_texture_upload_part (DhGlTexture *texture, const DhPlane *plane, const DhGlFormat *format,
+                           const GdkRectangle *part)
+{
+  glActiveTexture (GL_TEXTURE0);
+  glBindTexture (GL_TEXTURE_2D, texture->id);
+  glPixelStorei (GL_UNPACK_ALIGNMENT, 1);
+  glPixelStorei (GL_UNPACK_ROW_LENGTH, (GLint)(plane->stride / format->pixel_size));
+  glTexSubImage2D (GL_TEXTURE_2D, 0, part->x, part->y, part->width, part->height, format->format, format->type,
+                   plane->data + (gsize)part->y * plane->stride + (gsize)part->x * format->pixel_size);
+  glPixelStorei (GL_UNPACK_ROW_LENGTH, 0);
+}

@@ -29,7 +29,8 @@ typedef struct
 } DhSceneDifference;
 /* Stands for it among the bits of slots whose thresholds have moved. */
 #define DH_SCENE_DIFFERENCE_SLOT DH_CANVAS_MAX_MAPS
-#define DH_SCENE_NO_SLOT (DH_CANVAS_MAX_MAPS + 1) /* no pane shows it */
+#define DH_SCENE_NO_SLOT (DH_CANVAS_MAX_MAPS + 1)    /* no pane shows it */
+#define DH_SCENE_TRUTH_SLOT (DH_CANVAS_MAX_MAPS + 2) /* stands there for labels that are drawn */
 
 typedef struct
 {
@@ -37,6 +38,7 @@ typedef struct
   guint n_levels;
   DhPlane segmentation, classes, truth; /* uint8 */
   gboolean truth_is_void_alone;         /* it judges nothing */
+  GdkRectangle drawn;                   /* of the truth, whose bytes were changed there since it was last uploaded */
   DhPlane maps[DH_CANVAS_MAX_MAPS];     /* float */
   DhScale scales[DH_CANVAS_MAX_MAPS];
   gboolean outlines[DH_CANVAS_MAX_MAPS];
@@ -97,12 +99,15 @@ dh_scene_shows_class (const DhScene *scene, guint8 id)
 {
   return scene->palette[4 * id + 3] != 0;
 }
+/* The bound of a map that may have no threshold, or not be there: nothing is flagged then. */
+float dh_scene_get_bound (const DhScene *scene, guint slot);
 /* Numbers that both renderers share. */
 #define DH_SCENE_IDS_SHARE 0.80f   /* palette against the picture's luminance in segmentation panes */
 #define DH_SCENE_TRUTH_DIM 0.50f   /* luminance in the truth pane */
 #define DH_SCENE_TRUTH_SHARE 0.92f /* anomaly over it */
 #define DH_COLOR_RIM 0x101012u
 #define DH_RIM_SHARE 0.80f
-#define DH_HATCH 6.0f /* target pixels at scale 1 from stripe to stripe */
+#define DH_COLOR_FLAGGED_LINE_SHARE 0.90f /* of what is flagged and not labelled, while labels are drawn */
+#define DH_HATCH 6.0f                     /* target pixels at scale 1 from stripe to stripe */
 
 G_END_DECLS

@@ -41,6 +41,7 @@ dh_scene_clear_data (DhScene *scene)
   dh_plane_clear (&scene->segmentation);
   dh_plane_clear (&scene->classes);
   dh_plane_clear (&scene->truth);
+  scene->drawn = (GdkRectangle){ 0 };
   for (guint i = 0; i < DH_CANVAS_MAX_MAPS; i++)
     {
       dh_plane_clear (&scene->maps[i]);
@@ -184,6 +185,8 @@ dh_scene_get_effective_overlay (const DhScene *scene)
     return DH_OVERLAY_NONE;
   if (overlay == DH_OVERLAY_CLASSES)
     return scene->segmentation.bytes ? overlay : DH_OVERLAY_NONE;
+  if (overlay == DH_OVERLAY_LABELS)
+    return scene->truth.bytes ? overlay : DH_OVERLAY_NONE;
   if (overlay == DH_OVERLAY_OUTCOME && (scene->truth.bytes == NULL || scene->truth_is_void_alone))
     overlay = DH_OVERLAY_MASK;
   if (overlay != DH_OVERLAY_NONE
@@ -228,9 +231,23 @@ gboolean
 dh_scene_shows_slots (const DhScene *scene, DhPaneKind kind, guint slot, guint slots)
 {
   DhOverlay overlay = dh_scene_get_effective_overlay (scene);
+  const gboolean truth = (slots & (1u << DH_SCENE_TRUTH_SLOT)) != 0;
+  if (kind == DH_PANE_TRUTH)
+    return truth;
   if (kind == DH_PANE_IMAGE)
-    return (overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME) && (slots & (1u << scene->active));
+    return (truth && (overlay == DH_OVERLAY_OUTCOME || overlay == DH_OVERLAY_LABELS))
+           || ((overlay == DH_OVERLAY_MASK || overlay == DH_OVERLAY_OUTCOME || overlay == DH_OVERLAY_LABELS)
+               && (slots & (1u << scene->active)));
   if (kind == DH_PANE_DIFFERENCE)
     return (slots & (1u << DH_SCENE_DIFFERENCE_SLOT)) != 0;
   return kind == DH_PANE_MAP && (slots & (1u << slot));
+}
+
+float
+dh_scene_get_bound (const DhScene *scene, guint slot)
+{
+  const DhScale *scale = &scene->scales[slot];
+  if (scene->maps[slot].bytes == NULL || isnan (scale->threshold))
+    return scale->flag_below ? -INFINITY : INFINITY;
+  return dh_scale_get_bound (scale);
 }
