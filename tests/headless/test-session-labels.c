@@ -5,6 +5,7 @@
 #include "dh-dataset.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-files.h"
+#include "dh-set-seen.h"
 #include "session-fixture.h"
 #include "tree.h"
 
@@ -293,6 +294,27 @@ test_end (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpint (drawn_in_file (fixture, "own/masks/0.png"), ==, 6);
 }
 
+/* What is not measured is drawn and written like anything else, and ignored in what is shown and counted. */
+static void
+test_unmeasured (SessionFixture *fixture, gconstpointer data)
+{
+  static const double quarter[4] = { 25 }; /* of the rows, at the bottom */
+  const guint rows = SESSION_HEIGHT * 3 / 4;
+  DhSession *session = fixture->session;
+  open_own (fixture, TRUE);
+  dh_session_leave_unmeasured (session, quarter, NULL);
+  session_wait_for (!dh_session_is_opening (session) && anomalies_shown (session) == 100);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, SESSION_WIDTH, SESSION_HEIGHT, 1);
+  dh_session_save_labels (session);
+  session_wait_for (anomalies_shown (session) == rows * SESSION_WIDTH);
+  const guint8 *truth = g_bytes_get_data (dh_session_get_frame (session)->truth, NULL);
+  g_assert_cmpuint (truth[rows * SESSION_WIDTH - 1], ==, 1);
+  g_assert_cmpuint (truth[rows * SESSION_WIDTH], ==, 255);
+  g_assert_cmpint (drawn_in_file (fixture, "own/masks/0.png"), ==, PIXELS);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -300,7 +322,7 @@ main (int argc, char **argv)
     { "/labels/refused", test_refused, NULL },   { "/labels/folder", test_folder, NULL },
     { "/labels/followed", test_followed, NULL }, { "/labels/empty", test_empty, NULL },
     { "/labels/kept", test_kept, NULL },         { "/labels/reverted", test_reverted, NULL },
-    { "/labels/end", test_end, NULL },
+    { "/labels/end", test_end, NULL },           { "/labels/unmeasured", test_unmeasured, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
