@@ -4,7 +4,8 @@
 G_BEGIN_DECLS
 
 /* A region of every picture of a set that is not measured, such as the camera's own car: shares of the picture's sides,
- * or the pixels of a mask that are not black. Immutable, reference counted (atomic), any thread.
+ * or the pixels of a mask that are not black, of a lossy file (JPEG, WebP) those of half of white or more. A mask is
+ * taken upright, as its EXIF says. Immutable, reference counted (atomic), any thread.
  *
  * Texts are shares, "bottom:12%" or "top:5.5%,left:3%", each side once, in whole or tenths of a percentage; or the path
  * of a picture; or a picture that is known by its content, as dh_region_text() writes it. */

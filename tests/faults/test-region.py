@@ -114,7 +114,7 @@ def _():
     def caos(*words):
         code, text, err, _ = run("metrics", "--protocol", "caos", "--json", *words)
         assert code == 0, err
-        return {name: value for name, value in json.loads(text)[0].items() if name != "ignored" and not isinstance(value, (dict, list))}
+        return {name: value for name, value in json.loads(text)["caos"].items() if name != "ignored" and not isinstance(value, (dict, list))}
     cut = caos("--scores", top / "upper.npy", "--labels", top / "upper-l.npy")
     assert caos("--scores", top / "s.npy", "--labels", top / "lower-l.npy", "--ignore-region", "bottom:50%") == cut, cut
     (top / "tall.png").write_bytes(mask(2, 9, 4))
