@@ -311,12 +311,33 @@ dh_region_shares_to_text (const double shares[N_SIDES])
   return any ? print_shares (thousandths) : NULL;
 }
 
+static guint
+count_of (guint share, guint size)
+{
+  return (guint)(((guint64)share * size + 500) / 1000);
+}
+
+/* By whole pixels. */
+static gboolean
+leaves_any (const guint shares[N_SIDES], guint width, guint height)
+{
+  return count_of (shares[TOP], height) + count_of (shares[BOTTOM], height) < height
+         && count_of (shares[LEFT], width) + count_of (shares[RIGHT], width) < width;
+}
+
 gboolean
 dh_region_fits (const DhRegion *region, guint width, guint height, const char *name, GError **error)
 {
   const DhLabels *mask = region->mask;
-  if (!mask)
+  if (!mask && leaves_any (region->shares, width, height))
     return TRUE;
+  if (!mask)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "%s: of %u×%u pixels none is left to be measured: what is not measured is %s", name, width, height,
+                   region->id);
+      return FALSE;
+    }
   const gint64 off = (gint64)mask->width * height - (gint64)width * mask->height;
   if (ABS (off) <= MAX (mask->width, mask->height))
     return TRUE;
@@ -325,12 +346,6 @@ dh_region_fits (const DhRegion *region, guint width, guint height, const char *n
                "or of the same aspect",
                name, width, height, mask->width, mask->height, region->name);
   return FALSE;
-}
-
-static guint
-count_of (guint share, guint size)
-{
-  return (guint)(((guint64)share * size + 500) / 1000);
 }
 
 static void

@@ -40,7 +40,8 @@ gboolean dh_region_text_get_shares (const char *text, double shares[4]);
 char *dh_region_shares_to_text (const double shares[4]);
 
 /* Whether a picture of that size has it: a mask must be as large, or of the same aspect within a pixel, and is brought
- * to its size by the nearest pixels. Errors: DH_ERROR_MISMATCH, naming both sizes and the picture, `name`. */
+ * to its size by the nearest pixels; shares, rounded to whole pixels, must leave some. Errors: DH_ERROR_MISMATCH,
+ * naming the sizes and the picture, `name`. */
 gboolean dh_region_fits (const DhRegion *region, guint width, guint height, const char *name, GError **error);
 /* Gives its pixels that id, in a picture's width · height, which fits. */
 void dh_region_apply (const DhRegion *region, guint8 *ids, guint width, guint height, guint8 id);

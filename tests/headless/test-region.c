@@ -244,6 +244,41 @@ test_sizes (Masks *masks, gconstpointer data)
     }
 }
 
+/* Shares of a picture so small that none of its pixels is left, by whole pixels. */
+static void
+test_nothing_left (void)
+{
+  static const struct
+  {
+    const char *text;
+    guint width, height;
+    gboolean left;
+  } cases[] = {
+    { "bottom:99.9%", 9, 500, FALSE },
+    { "bottom:99.9%", 9, 501, TRUE },
+    { "top:50%,bottom:49.9%", 9, 3, FALSE },
+    { "top:50%,bottom:49.9%", 9, 1001, TRUE },
+    { "left:90%,right:9.9%,top:1%", 9, 9, FALSE },
+    { "left:90%,right:9.9%,top:1%", 1000, 9, TRUE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhRegion) region = dh_region_new (cases[i].text, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (dh_region_fits (region, cases[i].width, cases[i].height, "street", &error), ==, cases[i].left);
+      if (cases[i].left)
+        {
+          g_autofree char *pixels = draw (cases[i].text, cases[i].width, cases[i].height);
+          g_assert_nonnull (strchr (pixels, '.'));
+          continue;
+        }
+      g_autofree char *size = g_strdup_printf ("street: of %u×%u pixels none is left", cases[i].width, cases[i].height);
+      g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
+      g_assert_true (g_str_has_prefix (error->message, size));
+    }
+}
+
 /* A copy elsewhere is the same region, what was changed is another, and its text leads to it again. */
 static void
 test_known_by (Masks *masks, gconstpointer data)
@@ -364,6 +399,7 @@ main (int argc, char **argv)
   g_test_add_func ("/region/shares", test_shares);
   g_test_add_func ("/region/names", test_names);
   g_test_add_func ("/region/refused", test_refused);
+  g_test_add_func ("/region/nothing-left", test_nothing_left);
   g_test_add_func ("/region/seen", test_seen);
   g_test_add ("/region/mask", Masks, NULL, set_up, test_mask, tear_down);
   g_test_add ("/region/lossy", Masks, NULL, set_up, test_lossy, tear_down);
