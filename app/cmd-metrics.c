@@ -142,9 +142,11 @@ ignore_region (const Flow *flow, DhTensor *labels, const gint64 *shape, const ch
                    name);
       return NULL;
     }
-  memcpy (ids, dh_tensor_data (labels), size);
+  const guint8 *from = dh_tensor_data (labels);
+  for (gsize i = 0; i < size; i++)
+    ids[i] = MIN (from[i], DH_ANOMALY_IGNORE);
   for (gint64 i = 0; i < shape[0]; i++)
-    dh_region_apply (flow->region, ids + (gsize)i * n, (guint)shape[2], (guint)shape[1], 255);
+    dh_region_apply (flow->region, ids + (gsize)i * n, (guint)shape[2], (guint)shape[1], DH_ANOMALY_UNMEASURED);
   return dh_tensor_new_take (DH_DTYPE_U8, labels->n_dims, labels->dims, g_bytes_new_take (ids, size));
 }
 
@@ -168,7 +170,8 @@ add_file (Flow *flow, guint file, GError **error)
                                     .scores = dh_tensor_f32 (scores) + i * n,
                                     .labels = (const guint8 *)dh_tensor_data (labels) + i * n,
                                     .width = shape[2],
-                                    .height = shape[1] };
+                                    .height = shape[1],
+                                    .unmeasured = flow->region ? DH_ANOMALY_UNMEASURED : 0 };
       if (flow->froc && flow->done < flow->n_files /* the first pass */
           && !dh_froc_add (flow->froc, image.scores, image.labels, image.width, image.height, error))
         return FALSE;

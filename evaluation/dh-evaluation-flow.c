@@ -153,8 +153,12 @@ measure_again (DhRunPicture *picture, gpointer data, GError **error)
 {
   const DhEvaluationFlow *flow = data;
   GPtrArray *parts = picture->measured = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_metric_free);
-  const DhScoredImage scored = { picture->item->stem, dh_tensor_f32 (picture->maps[flow->score]),
-                                 picture->anomalies->ids, picture->row.width, picture->row.height };
+  const DhScoredImage scored = { .key = picture->item->stem,
+                                 .scores = dh_tensor_f32 (picture->maps[flow->score]),
+                                 .labels = picture->anomalies->ids,
+                                 .width = picture->row.width,
+                                 .height = picture->row.height,
+                                 .unmeasured = DH_ANOMALY_UNMEASURED };
   for (guint p = 0; p < flow->waiting->len; p++)
     {
       g_ptr_array_add (parts, dh_metric_new_part (flow->waiting->pdata[p]));

@@ -101,7 +101,8 @@ static gboolean
 add_to_protocols (const Meter *meter, const char *stem, const DhTensor *map, const float *scores,
                   const DhLabels *anomalies, GError **error)
 {
-  const DhScoredImage scored = { stem, scores, anomalies->ids, map->dims[1], map->dims[0], meter->ranking };
+  const DhScoredImage scored = { stem,         scores,         anomalies->ids,       map->dims[1],
+                                 map->dims[0], meter->ranking, DH_ANOMALY_UNMEASURED };
   if (!dh_ranking_add (meter->ranking, scores, anomalies->ids, dh_tensor_count (map), NULL, error))
     return FALSE;
   for (guint p = 0; p < meter->metrics->len; p++)

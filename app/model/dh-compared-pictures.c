@@ -118,6 +118,24 @@ refuse_side (DhSession *session, gint side)
              : _ ("Of the network, single images have an AP of its main score alone; runs have one of theirs");
 }
 
+/* How the pictures were seen of which a side's numbers are. */
+static char *
+dup_seen (DhSession *session, gint side)
+{
+  if (side < DH_FRAME_RUN_A)
+    return session->dataset != NULL ? dh_dataset_dup_seen (session->dataset) : NULL;
+  return g_strdup (
+      dh_fingerprint_get_seen (dh_session_get_run_details (session, (guint)side - DH_FRAME_RUN_A)->fingerprint));
+}
+
+/* Why the two are not of the same; NULL where they are. */
+static const char *
+refuse_both (DhSession *session, const gint sides[2])
+{
+  g_autofree char *a = dup_seen (session, sides[0]), *b = dup_seen (session, sides[1]);
+  return dh_seen_has_same_region (a, b) ? NULL : _ ("Other pixels of the images were measured: see Not measured");
+}
+
 static char *
 explain (guint64 anomalies, guint64 pixels, guint64 non_finite)
 {
@@ -199,6 +217,8 @@ dh_compared_pictures_list (DhSession *session, const gint sides[2], DhOrder orde
   *why = refuse_side (session, of[0]);
   if (*why == NULL)
     *why = refuse_side (session, of[1]);
+  if (*why == NULL)
+    *why = refuse_both (session, of);
   for (guint i = 0; *why == NULL && i < dh_image_list_get_size (list); i++)
     g_ptr_array_add (pictures, compare_picture (session, of, dh_image_list_get_item (list, i), i));
   g_ptr_array_sort_with_data (pictures, compare_order, GUINT_TO_POINTER (order));

@@ -31,8 +31,8 @@ const char *dh_order_id (DhOrder order);
 const char *dh_order_title (DhOrder order);
 
 /* Every picture of the open set, undefined ones last and in its own order; GPtrArray of DhComparedPicture. `sides` as
- * in dh-compared-numbers.h. Empty where a side has no AP of any picture, with a sentence in `why` (translated, static;
- * else NULL). */
+ * in dh-compared-numbers.h. Empty where a side has no AP of any picture, or other pixels were measured, with a sentence
+ * in `why` (translated, static; else NULL). */
 GPtrArray *dh_compared_pictures_list (DhSession *session, const gint sides[2], DhOrder order, const char **why);
 
 G_END_DECLS

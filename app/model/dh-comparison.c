@@ -185,7 +185,7 @@ static void
 take_sample (Sample *sample, const DhFrame *frame, DhFrameMap map)
 {
   const float *values = dh_frame_floats (frame, map);
-  const guint8 *truth = frame->truth != NULL ? g_bytes_get_data (frame->truth, NULL) : NULL;
+  const guint8 *truth = dh_frame_peek_counted (frame);
   gsize count = (gsize)frame->width * frame->height, step = step_of (count);
   g_autofree float *inliers = g_new (float, count / step + 1);
   guint n_inliers = 0;

@@ -114,9 +114,9 @@ dh_check_find_files (const DhSurvey *survey, DhDatasetReport *report)
                 "The table of label values shows which; another kind of data set, or another numbering of its labels, "
                 "may fit");
   names_report (&regions, report, DH_FINDING_ERROR, "region-mismatch",
-                "image is of another size than the mask of what is not measured, and is left out",
-                "images are of another size than the mask of what is not measured, and are left out",
-                "A share of the sides, such as bottom:12%, fits any size");
+                "image does not fit what is not measured, and is left out",
+                "images do not fit what is not measured, and are left out",
+                "A small share of the sides, such as bottom:12%, fits any size");
   g_autofree char *sought =
       g_strdup_printf ("Labels are found as %s", dh_dataset_kind_layout (dh_dataset_kind (dataset)));
   names_report (&alone, report, DH_FINDING_WARNING, "no-label", "image has no label: maps only, no score",

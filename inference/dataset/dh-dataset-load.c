@@ -203,7 +203,7 @@ dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhL
   g_autoptr (DhLabels) made_classes = NULL;
   if (anomaly && map->has_anomaly
       && (!(made = translate (raw, map->anomaly, name, error))
-          || !dh_dataset_ignore (dataset, index, made, DH_ANOMALY_IGNORE, error)))
+          || !dh_dataset_ignore (dataset, index, made, DH_ANOMALY_UNMEASURED, error)))
     return FALSE;
   if (classes && map->has_classes
       && (!(made_classes = translate (raw, map->classes, name, error))

@@ -169,6 +169,7 @@ const DhClassTable *dh_dataset_class_table (DhDataset *dataset);
 #define DH_ANOMALY_INLIER 0
 #define DH_ANOMALY_ANOMALY 1
 #define DH_ANOMALY_IGNORE 2
+#define DH_ANOMALY_UNMEASURED 3
 
 /* All of these run on any thread, and name the file in their errors (those of dh-image.h).
  *
@@ -183,10 +184,10 @@ DhImage *dh_dataset_load_image (DhDataset *dataset, guint index, GError **error)
 /* As it is, whatever was asked for. */
 DhImage *dh_dataset_load_clean_image (DhDataset *dataset, guint index, GError **error);
 DhImage *dh_dataset_load_thumbnail (DhDataset *dataset, guint index, guint max_width, guint max_height, GError **error);
-/* Anomaly labels (0 inlier, 1 anomaly, 2 ignore) and class labels (0…K−1, K ignore) at the picture's size. Each is
- * set to NULL where the kind or the item has none, or it is hidden; either pointer may be NULL. What is not
- * measured is ignore in both. Further errors: DH_ERROR_MISMATCH where picture and label, or region, differ in size,
- * DH_ERROR_INVALID for an id without meaning. */
+/* Anomaly labels (0 inlier, 1 anomaly, 2 ignore, 3 not measured) and class labels (0…K−1, K ignore, or not measured) at
+ * the picture's size. Each is set to NULL where the kind or the item has none, or it is hidden; either pointer may be
+ * NULL. What is not measured is told apart from ignore for protocols that count this (DhScoredImage). Further errors:
+ * DH_ERROR_MISMATCH where picture and label, or region, differ in size, DH_ERROR_INVALID for an id without meaning. */
 gboolean dh_dataset_load_labels (DhDataset *dataset, guint index, DhLabels **anomaly, DhLabels **classes,
                                  GError **error);
 /* The ids as they stand in the file, of masks whose values were given a meaning 0, 1 and 255; NULL without error where

@@ -20,7 +20,7 @@ gboolean dh_seen_has_same_degradation (const char *seen, const char *other);
 gboolean dh_seen_has_same_region (const char *seen, const char *other);
 /* "Fog 3", "without bottom 12 %", "Fog 3 · without bottom 12 %"; NULL of NULL. Free with g_free. */
 char *dh_seen_dup_title (const char *seen);
-/* Behind "saw the images": "degraded by fog:3 without bottom 12 %", "as they are". Free with g_free. */
+/* Behind "saw the images": "degraded by fog:3, without bottom 12 %", "as they are". Free with g_free. */
 char *dh_seen_dup_phrase (const char *seen);
 
 /* What of it stands behind a fingerprint, borrowed. NULL of NULL. */

@@ -6,6 +6,7 @@
 
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-image-private.h"
 
 #define N_SIDES 4
 #define MASK "mask:"
@@ -111,24 +112,59 @@ print_shares (const guint shares[N_SIDES])
   return g_string_free (text, FALSE);
 }
 
+/* Black: of a palette what is seen, not its index. */
 static gint
-is_not_zero (DhPixelValue value, gpointer data)
+is_not_black (DhPixelValue value, gpointer data)
 {
-  return value.colour != 0; /* black: of a palette what is seen, not its index */
+  return value.colour != 0;
+}
+
+/* Where a lossy file has greys around what was black and white. */
+static gint
+is_bright (DhPixelValue value, gpointer data)
+{
+  return (value.colour & 0x808080) != 0;
 }
 
 static gboolean
-check_mask (const DhLabels *mask, const char *name, GError **error)
+is_lossy (GBytes *bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  const DhImageSource source = { .data = data, .size = size };
+  return dh_jpeg_is (&source) || dh_webp_is (&source);
+}
+
+static gboolean
+check_mask (const DhLabels *mask, gboolean lossy, const char *name, GError **error)
 {
   const gsize n = (gsize)mask->width * mask->height;
   if (memchr (mask->ids, 0, n) && memchr (mask->ids, 1, n))
     return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-               mask->ids[0] ? "%s: no pixel of this mask is 0 (black), so that nothing is left to be measured"
-                            : "%s: all pixels of this mask are 0 (black), so that it leaves out nothing: what is not "
-                              "measured is white, or of any other value",
-               name);
+  const char *black = lossy ? "darker than half of white" : "0 (black)";
+  if (mask->ids[0])
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 "%s: no pixel of this mask is %s, so that nothing is left to be measured", name, black);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 "%s: all pixels of this mask are %s, so that it leaves out nothing: what is not measured is white, or "
+                 "of any other value",
+                 name, black);
   return FALSE;
+}
+
+/* As it is seen. */
+static DhLabels *
+load_upright (const char *path, gboolean lossy, GError **error)
+{
+  g_autoptr (DhLabels) stored = dh_labels_load_as (path, lossy ? is_bright : is_not_black, NULL, error);
+  DhLabels *mask = stored ? dh_labels_turn (stored, dh_image_orientation (path)) : NULL;
+  if (stored && !mask)
+    {
+      g_autofree char *name = g_filename_display_name (path);
+      dh_image_set_no_memory (name, stored->width, stored->height, error);
+    }
+  return mask;
 }
 
 static gboolean
@@ -151,8 +187,8 @@ read_mask (DhRegion *region, const char *path, const char *known, GError **error
                    region->name, TITLE_DIGITS, hash, TITLE_DIGITS, known);
       return FALSE;
     }
-  if (!(region->mask = dh_labels_load_as (path, is_not_zero, NULL, error))
-      || !check_mask (region->mask, region->name, error))
+  const gboolean lossy = is_lossy (bytes);
+  if (!(region->mask = load_upright (path, lossy, error)) || !check_mask (region->mask, lossy, region->name, error))
     return FALSE;
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   g_autofree char *escaped = g_uri_escape_string (absolute, "/", FALSE);
@@ -275,12 +311,33 @@ dh_region_shares_to_text (const double shares[N_SIDES])
   return any ? print_shares (thousandths) : NULL;
 }
 
+static guint
+count_of (guint share, guint size)
+{
+  return (guint)(((guint64)share * size + 500) / 1000);
+}
+
+/* By whole pixels. */
+static gboolean
+leaves_any (const guint shares[N_SIDES], guint width, guint height)
+{
+  return count_of (shares[TOP], height) + count_of (shares[BOTTOM], height) < height
+         && count_of (shares[LEFT], width) + count_of (shares[RIGHT], width) < width;
+}
+
 gboolean
 dh_region_fits (const DhRegion *region, guint width, guint height, const char *name, GError **error)
 {
   const DhLabels *mask = region->mask;
-  if (!mask)
+  if (!mask && leaves_any (region->shares, width, height))
     return TRUE;
+  if (!mask)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "%s: of %u×%u pixels none is left to be measured: what is not measured is %s", name, width, height,
+                   region->id);
+      return FALSE;
+    }
   const gint64 off = (gint64)mask->width * height - (gint64)width * mask->height;
   if (ABS (off) <= MAX (mask->width, mask->height))
     return TRUE;
@@ -289,12 +346,6 @@ dh_region_fits (const DhRegion *region, guint width, guint height, const char *n
                "or of the same aspect",
                name, width, height, mask->width, mask->height, region->name);
   return FALSE;
-}
-
-static guint
-count_of (guint share, guint size)
-{
-  return (guint)(((guint64)share * size + 500) / 1000);
 }
 
 static void

@@ -4,7 +4,8 @@
 G_BEGIN_DECLS
 
 /* A region of every picture of a set that is not measured, such as the camera's own car: shares of the picture's sides,
- * or the pixels of a mask that are not black. Immutable, reference counted (atomic), any thread.
+ * or the pixels of a mask that are not black, of a lossy file (JPEG, WebP) those of half of white or more. A mask is
+ * taken upright, as its EXIF says. Immutable, reference counted (atomic), any thread.
  *
  * Texts are shares, "bottom:12%" or "top:5.5%,left:3%", each side once, in whole or tenths of a percentage; or the path
  * of a picture; or a picture that is known by its content, as dh_region_text() writes it. */
@@ -39,7 +40,8 @@ gboolean dh_region_text_get_shares (const char *text, double shares[4]);
 char *dh_region_shares_to_text (const double shares[4]);
 
 /* Whether a picture of that size has it: a mask must be as large, or of the same aspect within a pixel, and is brought
- * to its size by the nearest pixels. Errors: DH_ERROR_MISMATCH, naming both sizes and the picture, `name`. */
+ * to its size by the nearest pixels; shares, rounded to whole pixels, must leave some. Errors: DH_ERROR_MISMATCH,
+ * naming the sizes and the picture, `name`. */
 gboolean dh_region_fits (const DhRegion *region, guint width, guint height, const char *name, GError **error);
 /* Gives its pixels that id, in a picture's width · height, which fits. */
 void dh_region_apply (const DhRegion *region, guint8 *ids, guint width, guint height, guint8 id);

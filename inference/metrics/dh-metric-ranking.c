@@ -1,6 +1,7 @@
 /* The protocols that rank exact scores: over all pixels of the set, or of each image. */
 #include "dh-metric-private.h"
 #include <math.h>
+#include <string.h>
 #include "dh-error.h"
 
 typedef struct
@@ -19,10 +20,15 @@ rule_of (const DhMetric *metric)
   return DH_FPR95_ABOVE;
 }
 
-/* CAOS knows no void. */
-static const guint8 caos_classes[256] = {
-  [0] = DH_LABEL_INLIER, [1] = DH_LABEL_ANOMALY, [2 ... 255] = DH_LABEL_INLIER
-};
+/* CAOS knows no void: what is left out is what is not measured at all. */
+static void
+set_caos_classes (guint8 classes[256], guint8 unmeasured)
+{
+  memset (classes, DH_LABEL_INLIER, 256);
+  classes[1] = DH_LABEL_ANOMALY;
+  if (unmeasured)
+    classes[unmeasured] = DH_LABEL_IGNORED;
+}
 
 static gboolean
 fail_memory (GError **error)
@@ -45,6 +51,8 @@ rank_image (DhMetric *metric, const DhScoredImage *image, gboolean measure, DhIm
         state->image = dh_ranking_new ();
       ranking = state->image;
       dh_ranking_clear (ranking);
+      guint8 caos_classes[256];
+      set_caos_classes (caos_classes, image->unmeasured);
       if (!dh_ranking_add (ranking, image->scores, image->labels, (gsize)image->width * image->height,
                            rule == DH_FPR95_NEAREST ? caos_classes : NULL, error))
         return NULL;

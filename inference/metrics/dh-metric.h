@@ -35,6 +35,7 @@ typedef struct
   const guint8 *labels; /* H×W: 0 inlier, 1 anomaly, others void */
   guint width, height;
   DhRanking *ranking; /* of all its pixels by these labels, where somebody has it already; may be NULL */
+  guint8 unmeasured;  /* the label of pixels that no protocol counts, not even one without void; 0: there is none */
 } DhScoredImage;
 
 typedef struct

@@ -107,6 +107,20 @@ def _():
     found = run(*words, "--labels", top / "l.npy", "--ignore-region", "bottom:50%")
     assert expected[0] == found[0] == 0 and expected[1] == found[1], (expected, found)
     assert run(*words, "--labels", top / "l.npy")[1] != found[1]
+    # one protocol has no void: the region is no inlier to it either
+    (top / "upper.npy").write_bytes(npy(scores[:16], 4, 1))
+    (top / "upper-l.npy").write_bytes(npy(bytes([1, 0, 3, 0]), 4, 1, "|u1"))
+    (top / "lower-l.npy").write_bytes(npy(bytes([1, 0, 3, 0, 1, 3, 0, 3]), 4, 2, "|u1"))
+
+    def caos(*words):
+        code, text, err, _ = run("metrics", "--protocol", "caos", "--json", *words)
+        assert code == 0, err
+        found = json.loads(text)["protocols"]["caos"]
+        del found["ignored"]
+        return found
+
+    cut = caos("--scores", top / "upper.npy", "--labels", top / "upper-l.npy")
+    assert caos("--scores", top / "s.npy", "--labels", top / "lower-l.npy", "--ignore-region", "bottom:50%") == cut, cut
     (top / "tall.png").write_bytes(mask(2, 9, 4))
     refuses((*words, "--labels", top / "l.npy", "--ignore-region", top / "tall.png"), "4×2", "2×9")
 

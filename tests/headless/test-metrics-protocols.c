@@ -324,6 +324,45 @@ test_streams (void)
   free_set (set);
 }
 
+/* What is not measured counts in no protocol, not even in CAOS, which has no void: all but what was ignored is as of
+ * the pictures without their last rows. */
+static void
+test_unmeasured (void)
+{
+  enum
+  {
+    UNMEASURED = 3,
+    ROWS = 9
+  };
+  Set *set = make_set (7);
+  const DhMetricOptions options = { .min_prediction = 4, .min_anomaly = 3, .has_threshold = TRUE, .threshold = 1.2 };
+  for (guint p = 0; p < dh_protocol_count (); p++)
+    {
+      const DhProtocol *protocol = dh_protocol_at (p);
+      if (protocol->kind == DH_PROTOCOL_OPEN_SET)
+        continue;
+      g_autoptr (DhMetric) cut = new_metric (protocol->name, &options), part = new_metric (protocol->name, &options);
+      for (guint i = 0; i < N_IMAGES; i++)
+        {
+          DhScoredImage image = set->image[i];
+          const gsize n = (gsize)image.width * image.height, kept = n - (gsize)image.width * ROWS;
+          g_autofree guint8 *labels = g_memdup2 (image.labels, n);
+          memset (labels + kept, UNMEASURED, n - kept);
+          image.labels = labels;
+          image.unmeasured = UNMEASURED;
+          g_assert_true (dh_metric_add (part, &image, NULL));
+          image.height -= ROWS;
+          image.unmeasured = 0;
+          g_assert_true (dh_metric_add (cut, &image, NULL));
+        }
+      g_autoptr (DhResult) a = finish (cut), b = finish (part);
+      g_assert_cmpuint (b->ignored, >, a->ignored);
+      b->ignored = a->ignored;
+      assert_same_result (a, b);
+    }
+  free_set (set);
+}
+
 /* The bins of an image whose scores are halves, as all of another seed. */
 static void
 add_halves (DhSmiycBins *bins, guint32 seed)
@@ -565,6 +604,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/components", test_components);
   g_test_add_func ("/metrics/connectivity", test_connectivity);
   g_test_add_func ("/metrics/streams", test_streams);
+  g_test_add_func ("/metrics/unmeasured", test_unmeasured);
   g_test_add_func ("/metrics/many-bins", test_many_bins);
   g_test_add_func ("/metrics/far-apart", test_far_apart);
   g_test_add_func ("/metrics/mismatch", test_mismatch);

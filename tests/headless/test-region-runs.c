@@ -116,6 +116,32 @@ test_measured (EvaluationFixture *fixture, gconstpointer data)
     }
 }
 
+/* CAOS, to which what is ignored is inlier, leaves it out as well. */
+static void
+test_without_void (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const DhProtocol *const caos[] = { dh_protocol_find ("caos", NULL), NULL };
+  g_autoptr (DhDataset) set = open_without (fixture, QUARTER);
+  DhEvaluationOptions options = evaluation_options (fixture);
+  options.dataset = set;
+  options.protocols = caos;
+  options.n_protocols = 1;
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const DhResult *result = evaluation_result (evaluation, 0, 0);
+  guint64 anomalies = 0;
+  for (guint i = 0; i < EVALUATION_IMAGES; i++)
+    {
+      g_autoptr (DhLabels) raw = dh_dataset_load_raw_labels (fixture->dataset, i, NULL);
+      for (guint k = 0; k < EVALUATION_WIDTH * FIRST_ROW; k++)
+        anomalies += raw->ids[k] == 1;
+    }
+  g_assert_cmpuint (result->pixels, ==, EVALUATION_IMAGES * EVALUATION_WIDTH * FIRST_ROW);
+  g_assert_cmpuint (result->positives, ==, anomalies);
+  g_assert_cmpuint (result->ignored, ==, EVALUATION_IMAGES * EVALUATION_WIDTH * (EVALUATION_HEIGHT - FIRST_ROW));
+}
+
 /* In one folder, whose maps are everybody's; numbers are told apart. */
 static void
 test_apart (EvaluationFixture *fixture, gconstpointer data)
@@ -328,7 +354,10 @@ test_checked (EvaluationFixture *fixture, gconstpointer data)
           const gboolean ignored = k >= EVALUATION_WIDTH * FIRST_ROW;
           anomalies += raw->ids[k] == 1;
           inside += raw->ids[k] == 1 && ignored;
-          g_assert_cmpuint (labels->ids[k], ==, ignored || raw->ids[k] == 255 ? DH_ANOMALY_IGNORE : raw->ids[k]);
+          g_assert_cmpuint (labels->ids[k], ==,
+                            ignored              ? DH_ANOMALY_UNMEASURED
+                            : raw->ids[k] == 255 ? DH_ANOMALY_IGNORE
+                                                 : raw->ids[k]);
         }
     }
   g_autoptr (DhDatasetReport) report = dh_dataset_check (set, DH_CHECK_ALL, 2, NULL, NULL, &error);
@@ -374,7 +403,7 @@ test_classes (EvaluationFixture *fixture, gconstpointer data)
             const gboolean in = y < (classes->height + 5) / 10 || x >= classes->width - (3 * classes->width + 5) / 10;
             g_assert_cmpuint (region->ids[k], ==, in ? 255 : 0);
             g_assert_cmpuint (classes->ids[k], ==, in ? ignored : all_classes->ids[k]);
-            g_assert_cmpuint (anomalies->ids[k], ==, in ? DH_ANOMALY_IGNORE : all_anomalies->ids[k]);
+            g_assert_cmpuint (anomalies->ids[k], ==, in ? DH_ANOMALY_UNMEASURED : all_anomalies->ids[k]);
             classes_there += in && all_classes->ids[k] < ignored;
           }
     }
@@ -388,6 +417,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/region-runs/measured", NULL, test_measured);
+  EVALUATION_TEST ("/region-runs/without-void", NULL, test_without_void);
   EVALUATION_TEST ("/region-runs/apart", NULL, test_apart);
   EVALUATION_TEST ("/region-runs/opened-again", NULL, test_opened_again);
   EVALUATION_TEST ("/region-runs/compared", NULL, test_compared);

@@ -172,6 +172,48 @@ test_mask (Masks *masks, gconstpointer data)
     }
 }
 
+/* JPEG puts greys around what is black and white: half of white is the limit there, and these are black. As seen
+ * upright, where it says how it lies. */
+static void
+test_lossy (Masks *masks, gconstpointer data)
+{
+  enum
+  {
+    SIDE = 48,
+    FROM = 13
+  };
+  static const guint8 exif[] = { 0xff, 0xe1, 0,    34, 'E', 'x', 'i', 'f', 0, 0, 'I', 'I', '*', 0, 8, 0, 0, 0,
+                                 1,    0,    0x12, 1,  3,   0,   1,   0,   0, 0, 6,   0,   0,   0, 0, 0, 0, 0 };
+  guint8 rgb[SIDE][SIDE][3];
+  guint greys = 0;
+  for (guint y = 0; y < SIDE; y++)
+    for (guint x = 0; x < SIDE; x++)
+      memset (rgb[y][x], y >= FROM && x >= FROM ? 255 : 0, 3);
+  g_autoptr (GBytes) jpeg = dh_image_encode_jpeg (SIDE, SIDE, rgb[0][0], 75, NULL);
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (jpeg, &size);
+  for (guint turned = 0; turned < 2; turned++)
+    {
+      g_autoptr (GByteArray) file = g_byte_array_new ();
+      g_byte_array_append (file, bytes, 2);
+      g_byte_array_append (file, exif, turned ? sizeof exif : 0);
+      g_byte_array_append (file, bytes + 2, (guint)size - 2);
+      g_assert_true (g_file_set_contents (masks->path, (const char *)file->data, file->len, NULL));
+      g_autofree char *pixels = draw (masks->path, SIDE, SIDE);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhImage) image = dh_image_load (masks->path, &error);
+      g_assert_no_error (error);
+      for (guint y = 0; y < SIDE; y++)
+        for (guint x = 0; x < SIDE; x++)
+          {
+            const gboolean in = y >= FROM && (turned ? x < SIDE - FROM : x >= FROM);
+            g_assert_cmpint (pixels[y * SIDE + x], ==, in ? '#' : '.');
+            greys += (y < FROM || x < FROM) && image->rgb[3 * (y * SIDE + x)] > 0;
+          }
+    }
+  g_assert_cmpuint (greys, >, 0);
+}
+
 /* A size that is off by less than a pixel of the picture, and others. */
 static void
 test_sizes (Masks *masks, gconstpointer data)
@@ -199,6 +241,41 @@ test_sizes (Masks *masks, gconstpointer data)
       g_assert_nonnull (strstr (error->message, "20×10"));
       g_assert_true (g_str_has_prefix (error->message, "street: "));
       g_clear_error (&error);
+    }
+}
+
+/* Shares of a picture so small that none of its pixels is left, by whole pixels. */
+static void
+test_nothing_left (void)
+{
+  static const struct
+  {
+    const char *text;
+    guint width, height;
+    gboolean left;
+  } cases[] = {
+    { "bottom:99.9%", 9, 500, FALSE },
+    { "bottom:99.9%", 9, 501, TRUE },
+    { "top:50%,bottom:49.9%", 9, 3, FALSE },
+    { "top:50%,bottom:49.9%", 9, 1001, TRUE },
+    { "left:90%,right:9.9%,top:1%", 9, 9, FALSE },
+    { "left:90%,right:9.9%,top:1%", 1000, 9, TRUE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhRegion) region = dh_region_new (cases[i].text, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (dh_region_fits (region, cases[i].width, cases[i].height, "street", &error), ==, cases[i].left);
+      if (cases[i].left)
+        {
+          g_autofree char *pixels = draw (cases[i].text, cases[i].width, cases[i].height);
+          g_assert_nonnull (strchr (pixels, '.'));
+          continue;
+        }
+      g_autofree char *size = g_strdup_printf ("street: of %u×%u pixels none is left", cases[i].width, cases[i].height);
+      g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
+      g_assert_true (g_str_has_prefix (error->message, size));
     }
 }
 
@@ -322,8 +399,10 @@ main (int argc, char **argv)
   g_test_add_func ("/region/shares", test_shares);
   g_test_add_func ("/region/names", test_names);
   g_test_add_func ("/region/refused", test_refused);
+  g_test_add_func ("/region/nothing-left", test_nothing_left);
   g_test_add_func ("/region/seen", test_seen);
   g_test_add ("/region/mask", Masks, NULL, set_up, test_mask, tear_down);
+  g_test_add ("/region/lossy", Masks, NULL, set_up, test_lossy, tear_down);
   g_test_add ("/region/sizes", Masks, NULL, set_up, test_sizes, tear_down);
   g_test_add ("/region/known-by", Masks, NULL, set_up, test_known_by, tear_down);
   g_test_add ("/region/broken", Masks, NULL, set_up, test_broken, tear_down);

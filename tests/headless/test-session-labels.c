@@ -298,7 +298,7 @@ test_end (SessionFixture *fixture, gconstpointer data)
 static void
 test_unmeasured (SessionFixture *fixture, gconstpointer data)
 {
-  static const double quarter[4] = { 25 }; /* of the rows, at the bottom */
+  static const double quarter[4] = { 0, 25 }; /* of the rows, at the bottom */
   const guint rows = SESSION_HEIGHT * 3 / 4;
   DhSession *session = fixture->session;
   open_own (fixture, TRUE);

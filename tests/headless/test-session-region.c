@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "dh-compared-numbers.h"
+#include "dh-compared-pictures.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-reopen.h"
@@ -184,6 +185,18 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   g_assert_false (numbers->seen_otherwise);
   g_assert_cmpuint (numbers->differs->len, ==, 1);
   g_assert_nonnull (strstr (numbers->differs->pdata[0], "Not measured"));
+  const char *why;
+  g_autoptr (GPtrArray) none = dh_compared_pictures_list (session, sides, DH_ORDER_GAIN, &why);
+  g_assert_cmpuint (none->len, ==, 0);
+  g_assert_nonnull (strstr (why, "Not measured"));
+  /* The network's are of what is open. */
+  const gint with_network[2] = { DH_FRAME_HYBRID, DH_FRAME_RUN_B }, with_whole[2] = { DH_FRAME_RUN_A, DH_FRAME_HYBRID };
+  g_autoptr (GPtrArray) same = dh_compared_pictures_list (session, with_network, DH_ORDER_GAIN, &why);
+  g_assert_cmpstr (why, ==, NULL);
+  g_assert_cmpuint (same->len, ==, 4);
+  g_autoptr (GPtrArray) other = dh_compared_pictures_list (session, with_whole, DH_ORDER_GAIN, &why);
+  g_assert_cmpuint (other->len, ==, 0);
+  g_assert_nonnull (why);
 
   leave (fixture, nothing, NULL);
   session_wait_for (dh_session_get_evaluation (session) != NULL);
