@@ -246,8 +246,7 @@ dh_false_alarms_page_dup_note (GtkWidget *page)
       g_string_append_printf (note, _ (" · of at least %" PRIu64 " pixels, found where %s of one is flagged"),
                               dh_false_alarms_min_anomaly (alarms), share);
       g_string_append (note, _ (" · a false alarm touches no anomaly"));
-      g_string_append (note,
-                       _ (" · Objects finds fewer and calls more false: it weighs what is flagged beside one too"));
+      g_string_append (note, _ (" · Objects goes by sIoU and PPV, and so has other numbers"));
     }
   if (of > 0)
     g_string_append_printf (note, _ (" · counting… %u of %u"), done, of);
