@@ -83,7 +83,10 @@ show_threshold (GtkWidget *page)
   const double *x, *y;
   if (alarms == NULL || dh_false_alarms_get_corners (alarms, &x, &y) == 0)
     return;
-  g_autofree char *text = g_strdup_printf (_ ("%s an image"), rate);
+  /* It lies on the curve where the most are. */
+  g_autofree char *most = dh_number_format (point.most, 2);
+  g_autofree char *text =
+      g_strdup_printf (point.most > point.rate ? _ ("at most %s an image") : _ ("%s an image"), most);
   dh_chart_set_marker (DH_CHART (self->chart), 0, point.most, point.found, text);
 }
 
