@@ -228,6 +228,23 @@ test_apart (EvaluationFixture *fixture, gconstpointer data)
     }
 }
 
+/* What a run that was stopped has of some of its images is no answer, and no threshold. */
+static void
+test_stopped (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (DhReportThreshold) kept = { NULL };
+  const gint64 run = evaluate (fixture);
+  const DhFrocRules rules = { AREA, 1, 0.5 };
+  g_assert_true (dh_database_end_run (fixture->database, run, "cancelled", NULL, NULL, &error));
+  g_assert_null (dh_run_froc_measure (fixture->database, run, &rules, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "has not measured all of its images"));
+  g_clear_error (&error);
+  g_assert_false (dh_report_choose_by_alarms (fixture->database, run, 0.4, &rules, run, &kept, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+}
+
 /* Maps that are gone or cut short are left out, and counted; a gate cannot be told then. */
 static void
 test_unread (EvaluationFixture *fixture, gconstpointer data)
@@ -260,6 +277,7 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/report-froc/text", NULL, test_text);
   EVALUATION_TEST ("/report-froc/chosen", NULL, test_chosen);
   EVALUATION_TEST ("/report-froc/apart", NULL, test_apart);
+  EVALUATION_TEST ("/report-froc/stopped", NULL, test_stopped);
   EVALUATION_TEST ("/report-froc/unread", NULL, test_unread);
   return g_test_run ();
 }
