@@ -13,8 +13,9 @@ dup_rules (const DhFrocCurve *curve)
       options->found_share > 0 ? g_strdup_printf ("%g %%", 100 * options->found_share) : g_strdup ("any pixel");
   return g_strdup_printf ("Objects are anomalies of at least %" G_GUINT64_FORMAT " pixels, found where %s of one is "
                           "flagged; false alarms are flagged regions of at least %" G_GUINT64_FORMAT
-                          " pixels that touch no anomaly. A row has the lowest threshold above which, and at which, "
-                          "there are never more.",
+                          " pixels that touch no anomaly. smiyc-component goes by sIoU and PPV instead, and so has "
+                          "other numbers at the same threshold. A row has the lowest threshold above which, and at "
+                          "which, there are never more.",
                           options->min_anomaly, share, options->min_area);
 }
 
@@ -91,7 +92,9 @@ dh_report_froc_table (const DhReport *report, guint which)
   for (guint i = 0; i < G_N_ELEMENTS (rates); i++)
     {
       const DhFrocPoint *point = dh_froc_curve_at_rate (self->curve, rates[i]);
-      add_row (table, self, run, g_strdup_printf ("at most %g false alarms", rates[i]), point, threshold_of (point));
+      add_row (table, self, run,
+               g_strdup_printf ("at most %g %s", rates[i], rates[i] == 1 ? "false alarm" : "false alarms"), point,
+               threshold_of (point));
     }
   if (isfinite (self->at.threshold))
     add_row (table, self, run, g_strdup ("at τ"), dh_report_froc_get_operating (self, run),
@@ -115,11 +118,13 @@ dh_report_compared_froc (const DhReport *report)
   g_autofree char *less = g_strdup_printf ("%" G_GINT64_FORMAT " − %" G_GINT64_FORMAT, a, b);
   const char *titles[] = { "false alarms an image", of_a, of_b, less };
   DhReportTable *table =
-      dh_report_table_new ("Objects found by both runs, in per cent", G_N_ELEMENTS (titles), 1, titles);
+      dh_report_table_new ("Objects found by each run, in per cent", G_N_ELEMENTS (titles), 1, titles);
   g_autofree char *why = dh_report_explain_difference (report);
   g_autofree char *rules = dup_rules (curves[0]);
   g_autofree char *unread = dh_report_dup_unread (MAX (report->froc[0]->unread, report->froc[1]->unread));
-  const gboolean same = !why && curves[0]->images == curves[1]->images && curves[0]->n_objects == curves[1]->n_objects;
+  /* Without some of the images it may be without others in either run. */
+  const gboolean same = !why && report->froc[0]->unread == 0 && report->froc[1]->unread == 0
+                        && curves[0]->images == curves[1]->images && curves[0]->n_objects == curves[1]->n_objects;
   table->sentence = why ? g_strdup (why) : g_strdup_printf ("%s%s", rules, unread);
   for (guint i = 0; i < G_N_ELEMENTS (rates); i++)
     {

@@ -18,8 +18,8 @@ typedef struct
     0, 0, -1                                                                                                           \
   }
 
-/* From the run's maps and the labels as they lie there now. Errors: DH_ERROR_NOT_FOUND (no such run, or not every
- * image could be read), DH_ERROR_NO_MEMORY, G_IO_ERROR_CANCELLED. On the database's thread. */
+/* From the run's maps and the labels as they lie there now. Errors: DH_ERROR_NOT_FOUND (no such run, none that is
+ * done, or not every image could be read), DH_ERROR_NO_MEMORY, G_IO_ERROR_CANCELLED. On the database's thread. */
 DhFrocCurve *dh_run_froc_measure (DhDatabase *database, gint64 run, const DhFrocRules *rules,
                                   const DhProgress *progress, GCancellable *cancellable, GError **error);
 

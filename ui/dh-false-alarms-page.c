@@ -83,7 +83,10 @@ show_threshold (GtkWidget *page)
   const double *x, *y;
   if (alarms == NULL || dh_false_alarms_get_corners (alarms, &x, &y) == 0)
     return;
-  g_autofree char *text = g_strdup_printf (_ ("%s an image"), rate);
+  /* It lies on the curve where the most are. */
+  g_autofree char *most = dh_number_format (point.most, 2);
+  g_autofree char *text =
+      g_strdup_printf (point.most > point.rate ? _ ("at most %s an image") : _ ("%s an image"), most);
   dh_chart_set_marker (DH_CHART (self->chart), 0, point.most, point.found, text);
 }
 
@@ -96,7 +99,7 @@ add_curve (Page *self, const DhFalseAlarms *alarms, const char *name, DhTone ton
   if (n == 0)
     return;
   g_autofree char *mean = dh_number_format (dh_false_alarms_mean (alarms) * 100, 1);
-  g_autofree char *text = g_strdup_printf ("%s  %s", name, mean);
+  g_autofree char *text = g_strdup_printf (_ ("%s  mean %s"), name, mean);
   const DhSeries series = { .name = text,
                             .tone = tone,
                             .kind = DH_SERIES_LINE,
@@ -129,7 +132,9 @@ show_curves (Page *self, const DhFalseAlarms *alarms)
       const DhRun *run = dh_session_get_false_alarms_run (self->session, side, &others);
       if (run == NULL || others == NULL)
         continue;
-      g_autofree char *name = g_strdup_printf (_ ("Run %" PRId64), run->id);
+      g_autofree char *doubt = dh_session_dup_false_alarms_doubt (self->session, side);
+      g_autofree char *name =
+          g_strdup_printf (doubt != NULL ? _ ("Run %" PRId64 ", other images") : _ ("Run %" PRId64), run->id);
       add_curve (self, others, name, side == 0 ? DH_TONE_OTHER : DH_TONE_NEUTRAL, FALSE, &most);
     }
   const guint images = dh_false_alarms_count_images (alarms);
@@ -241,15 +246,21 @@ dh_false_alarms_page_dup_note (GtkWidget *page)
       g_autofree char *share = dh_number_format_percent (dh_false_alarms_found_share (alarms), 0);
       g_string_append_printf (note, ngettext (", %u object", ", %u objects", objects), objects);
       g_string_append_printf (note, ngettext (" in %u image", " in %u images", images), images);
-      g_string_append_printf (note,
-                              _ (" · objects have at least %" PRIu64
-                                 " pixels and are found where %s of them is flagged, a false alarm touches no anomaly"),
+      g_string_append_printf (note, _ (" · of at least %" PRIu64 " pixels, found where %s of one is flagged"),
                               dh_false_alarms_min_anomaly (alarms), share);
+      g_string_append (note, _ (" · a false alarm touches no anomaly"));
+      g_string_append (note, _ (" · Objects goes by sIoU and PPV, and so has other numbers"));
     }
   if (of > 0)
     g_string_append_printf (note, _ (" · counting… %u of %u"), done, of);
   if (alarms != NULL && dh_false_alarms_get_why (alarms) != NULL)
     g_string_append_printf (note, " · %s", dh_false_alarms_get_why (alarms));
+  for (guint side = 0; side < 2; side++)
+    {
+      g_autofree char *doubt = dh_session_dup_false_alarms_doubt (self->session, side);
+      if (doubt != NULL)
+        g_string_append_printf (note, " · %s", doubt);
+    }
   return g_string_free (g_steal_pointer (&note), FALSE);
 }
 

@@ -64,7 +64,8 @@ static const struct
   { { N_ ("False alarms an image") },
     N_ ("Flagged regions that touch no anomaly, for each image. A threshold gives so many at most where no stricter "
         "one "
-        "gives more: where nearly all is flagged, one region touches everything.") },
+        "gives more: where nearly all is flagged, one region touches everything. Objects also calls false what lies in "
+        "an anomaly with less than a quarter of its pixels.") },
   { { N_ ("Anomaly px") }, N_ ("Pixels that the label calls anomalous.") },
   { { N_ ("Largest miss, px") }, N_ ("The largest anomalous object that the threshold does not find.") },
   { { N_ ("Mean score") }, N_ ("Over all pixels whose score is finite.") },

@@ -1,4 +1,6 @@
 #include "dh-session-false-alarms.h"
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include "dh-false-alarms-private.h"
 #include "dh-picture-components.h"
 #include "dh-run-list.h"
@@ -46,23 +48,29 @@ has_set (DhSession *self)
          && dh_session_get_set_maps (self) != NULL;
 }
 
+static const DhRun *
+find_listed (DhSession *self, gint64 id)
+{
+  GListModel *runs = dh_session_get_runs (self);
+  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
+    {
+      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
+      if (dh_run_item_get (item)->id == id)
+        return dh_run_item_get (item);
+    }
+  return NULL;
+}
+
 /* The run of the present evaluation is no other one. */
 static const DhRun *
 find_run (DhSession *self, guint side)
 {
   const gint64 wanted = dh_session_get_compared_run (self, side);
-  GListModel *runs = dh_session_get_runs (self);
   if (wanted == 0 || self->summary == NULL || wanted == self->summary->run
       || (side == 1 && wanted == dh_session_get_compared_run (self, 0)))
     return NULL;
-  for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
-    {
-      g_autoptr (DhRunItem) item = g_list_model_get_item (runs, i);
-      const DhRun *run = dh_run_item_get (item);
-      if (run->id == wanted)
-        return dh_session_can_compare_run (self, run) ? run : NULL;
-    }
-  return NULL;
+  const DhRun *run = find_listed (self, wanted);
+  return run != NULL && dh_session_can_compare_run (self, run) ? run : NULL;
 }
 
 static void
@@ -198,6 +206,26 @@ dh_session_get_false_alarms_run (DhSession *self, guint side, const DhFalseAlarm
   g_autofree char *key = run != NULL ? dup_run_key (self, run) : NULL;
   *alarms = key != NULL ? g_hash_table_lookup (self->false_alarms->known, key) : NULL;
   return run;
+}
+
+char *
+dh_session_dup_false_alarms_doubt (DhSession *self, guint side)
+{
+  const DhFalseAlarms *others, *own = dh_session_get_false_alarms (self);
+  const DhRun *run = dh_session_get_false_alarms_run (self, side, &others);
+  if (others == NULL || !dh_false_alarms_has_curve (others))
+    return others != NULL ? g_strdup (dh_false_alarms_get_why (others)) : NULL;
+  const DhRun *evaluated = find_listed (self, self->summary->run);
+  const guint images = dh_false_alarms_count_images (others), objects = dh_false_alarms_count_objects (others);
+  if (own == NULL || !dh_false_alarms_has_curve (own)
+      || (images == dh_false_alarms_count_images (own) && objects == dh_false_alarms_count_objects (own)
+          && (evaluated == NULL
+              || (g_strcmp0 (evaluated->split, run->split) == 0
+                  && dh_fingerprint_has_same_files (evaluated->fingerprint, run->fingerprint)))))
+    return NULL;
+  g_autofree char *of_images = g_strdup_printf (ngettext ("%u image", "%u images", images), images);
+  g_autofree char *of_objects = g_strdup_printf (ngettext ("%u object", "%u objects", objects), objects);
+  return g_strdup_printf (_ ("run %" PRId64 " is of other images: %s with %s"), run->id, of_images, of_objects);
 }
 
 void

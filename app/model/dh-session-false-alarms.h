@@ -16,6 +16,9 @@ void dh_session_want_false_alarms (DhSession *session);
 const DhFalseAlarms *dh_session_get_false_alarms (DhSession *session);
 /* The run on a side of the comparison, and what is known of it; NULL where there is none, or nothing is yet. */
 const DhRun *dh_session_get_false_alarms_run (DhSession *session, guint side, const DhFalseAlarms **alarms);
+/* Why nothing can be counted of the run on a side, or that it is of other images than the evaluation, so that the two
+ * do not tell which is better; translated, free with g_free. NULL where there is no run, or no such doubt. */
+char *dh_session_dup_false_alarms_doubt (DhSession *session, guint side);
 /* Pictures read of all that are to be; `of` is 0 where nothing is under way. */
 void dh_session_get_false_alarms_progress (DhSession *session, guint *done, guint *of);
 /* Pixels that make an alarm, which the view keeps ("alarm-area"). */

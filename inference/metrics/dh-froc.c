@@ -49,6 +49,13 @@ fail_memory (GError **error)
   return FALSE;
 }
 
+/* Of a pair's score, which is complemented: all of them set is the least score of those that are not told apart. */
+static guint64
+dropped_bits (const DhFroc *froc)
+{
+  return (guint64)((1u << froc->rounded_bits) - 1) << 32;
+}
+
 /* Adds up the steps of equal scores, and rounds these to fewer bits until there are few enough. Those that add up to
  * nothing stay until the end, so that what is rounded does not depend on the order of pictures. */
 static gboolean
@@ -62,7 +69,7 @@ compact (DhFroc *froc, GError **error)
   dh_froc_sort (pairs, other, steps->len);
   for (;; froc->rounded_bits++)
     {
-      const guint64 rounded = (guint64)((1u << froc->rounded_bits) - 1) << 32;
+      const guint64 rounded = dropped_bits (froc);
       guint n = 0;
       for (guint i = 0; i < steps->len; i++)
         {
@@ -159,6 +166,9 @@ dh_froc_finish (DhFroc *froc, GError **error)
       fail_memory (error);
       return NULL;
     }
+  /* Objects are found at the thresholds that are left, where false alarms are known. */
+  for (guint i = 0; i < froc->objects->len; i++)
+    g_array_index (froc->objects, guint64, i) |= dropped_bits (froc);
   dh_froc_sort ((guint64 *)froc->objects->data, other, froc->objects->len);
   walk (curve, (const guint64 *)froc->steps->data, froc->steps->len, (const guint64 *)froc->objects->data);
   return g_steal_pointer (&curve);

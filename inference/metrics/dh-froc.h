@@ -57,7 +57,7 @@ typedef struct
 
 typedef struct
 {
-  float threshold; /* the highest at which it is found */
+  float threshold; /* the highest at which it is found, of those that are told apart */
   guint32 area;
 } DhFrocObject;
 

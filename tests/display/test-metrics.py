@@ -163,7 +163,7 @@ def test_false_alarms(studio):
     """They are counted once the tab is opened; a threshold that moves takes the point along and counts nothing anew."""
     assert "false alarms counted" not in studio.text()
     studio.click(ALARMS, tabs)
-    studio.wait(r"false alarms counted of (\d+)", timeout=60)
+    studio.wait(r"false alarms counted of (\d+)")
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/metrics-false-alarms.png")
     counted = studio.text().count("false alarms counted")
@@ -219,8 +219,8 @@ def test_silence(studio):
 
 
 def main():
-    cases = [test_slices, test_slice_shows_images, test_objects, test_class, test_filter, test_moved, test_false_alarms, test_copy,
-             test_find, test_silence]
+    cases = [test_slices, test_slice_shows_images, test_objects, test_class, test_filter, test_moved, test_false_alarms,
+             test_copy, test_find, test_silence]
     print(f"1..{len(cases)}", flush=True)
     without = driver.missing()
     reason = f"{without} is not installed" if without else None

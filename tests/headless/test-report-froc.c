@@ -158,9 +158,10 @@ test_text (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *html = write_text (fixture, run, second, DH_REPORT_HTML);
   g_autofree char *pdf = write_text (fixture, run, second, DH_REPORT_PDF);
   evaluation_assert_has (md, "| at most %s false alarms |", "0.1");
+  evaluation_assert_has (md, "| at most %d false alarm |", 1);
   evaluation_assert_has (md, "found where 50 %% of one is flagged; false alarms are flagged regions of at least %d",
                          AREA);
-  evaluation_assert_has (md, "### %s", "Objects found by both runs, in per cent");
+  evaluation_assert_has (md, "### %s", "Objects found by each run, in per cent");
   evaluation_assert_has (html, "%s", "Objects found against false alarms");
   evaluation_assert_has (html, "r%dp3-", 1);
   const DhFrocRules rules = DH_FROC_RULES_INIT;
@@ -204,6 +205,46 @@ test_chosen (EvaluationFixture *fixture, gconstpointer data)
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
 }
 
+/* Runs that are without different images are not subtracted, however many these are. */
+static void
+test_apart (EvaluationFixture *fixture, gconstpointer data)
+{
+  const gint64 run = evaluate (fixture);
+  g_autofree char *of_run = map_path (fixture, 1);
+  g_autofree char *out = fixture->out;
+  fixture->out = g_build_filename (fixture->folder, "again", NULL);
+  const gint64 second = evaluate (fixture);
+  g_autofree char *whole = write_text (fixture, run, second, DH_REPORT_MD);
+  g_assert_null (strstr (whole, "no map any more"));
+  g_assert_false (g_regex_match_simple ("\\| mean of 1/8 to 8 \\| [0-9.]+ \\| [0-9.]+ \\| — \\|", whole, 0, 0));
+  g_assert_cmpint (g_unlink (of_run), ==, 0);
+  for (guint other = 0; other < EVALUATION_IMAGES; other++)
+    {
+      g_autofree char *gone = map_path (fixture, other), *aside = g_strconcat (gone, ".aside", NULL);
+      g_assert_cmpint (g_rename (gone, aside), ==, 0);
+      g_autofree char *md = write_text (fixture, run, second, DH_REPORT_MD);
+      g_assert_true (g_regex_match_simple ("\\| mean of 1/8 to 8 \\| [0-9.]+ \\| [0-9.]+ \\| — \\|", md, 0, 0));
+      g_assert_cmpint (g_rename (aside, gone), ==, 0);
+    }
+}
+
+/* What a run that was stopped has of some of its images is no answer, and no threshold. */
+static void
+test_stopped (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (DhReportThreshold) kept = { NULL };
+  const gint64 run = evaluate (fixture);
+  const DhFrocRules rules = { AREA, 1, 0.5 };
+  g_assert_true (dh_database_end_run (fixture->database, run, "cancelled", NULL, NULL, &error));
+  g_assert_null (dh_run_froc_measure (fixture->database, run, &rules, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "has not measured all of its images"));
+  g_clear_error (&error);
+  g_assert_false (dh_report_choose_by_alarms (fixture->database, run, 0.4, &rules, run, &kept, NULL, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
+}
+
 /* Maps that are gone or cut short are left out, and counted; a gate cannot be told then. */
 static void
 test_unread (EvaluationFixture *fixture, gconstpointer data)
@@ -235,6 +276,8 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/report-froc/json", NULL, test_json);
   EVALUATION_TEST ("/report-froc/text", NULL, test_text);
   EVALUATION_TEST ("/report-froc/chosen", NULL, test_chosen);
+  EVALUATION_TEST ("/report-froc/apart", NULL, test_apart);
+  EVALUATION_TEST ("/report-froc/stopped", NULL, test_stopped);
   EVALUATION_TEST ("/report-froc/unread", NULL, test_unread);
   return g_test_run ();
 }

@@ -225,6 +225,44 @@ test_unread (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (dh_false_alarms_get_why (alarms), "validation0"));
 }
 
+/* Of a run beside it that is of other images, or cannot be counted, that is said. Both have the same maps. */
+static void
+test_doubt (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  const DhFalseAlarms *others;
+  open_evaluated (fixture);
+  const gint64 first = dh_session_get_evaluation (session)->run;
+  evaluate (fixture);
+  g_autofree char *map = dup_map_path (fixture, "scores", 0), *aside = g_strconcat (map, ".aside", NULL);
+  dh_session_want_false_alarms (session);
+  session_wait_for (at_rest (session));
+  dh_session_compare_run (session, 0, first);
+  session_wait_for (dh_session_get_false_alarms_run (session, 0, &others) != NULL && others != NULL);
+  g_assert_null (dh_session_dup_false_alarms_doubt (session, 0));
+  g_assert_null (dh_session_dup_false_alarms_doubt (session, 1));
+  /* the evaluation is counted without an image, the run with it */
+  dh_session_compare_run (session, 0, 0);
+  g_assert_cmpint (g_rename (map, aside), ==, 0);
+  g_object_set (dh_session_get_view (session), "alarm-area", "10", NULL);
+  session_wait_for (at_rest (session));
+  g_assert_cmpint (g_rename (aside, map), ==, 0);
+  dh_session_compare_run (session, 0, first);
+  session_wait_for (dh_session_get_false_alarms_run (session, 0, &others) != NULL && others != NULL);
+  g_autofree char *other = dh_session_dup_false_alarms_doubt (session, 0);
+  g_assert_nonnull (strstr (other, "is of other images: 3 images with"));
+  /* no map, no curve */
+  dh_session_compare_run (session, 0, 0);
+  g_assert_cmpint (g_unlink (map), ==, 0);
+  g_object_set (dh_session_get_view (session), "alarm-area", "50", NULL);
+  session_wait_for (at_rest (session));
+  dh_session_compare_run (session, 0, first);
+  session_wait_for (dh_session_get_false_alarms_run (session, 0, &others) != NULL && others != NULL);
+  g_assert_false (dh_false_alarms_has_curve (others));
+  g_autofree char *why = dh_session_dup_false_alarms_doubt (session, 0);
+  g_assert_nonnull (strstr (why, "cannot be counted"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -232,6 +270,7 @@ main (int argc, char **argv)
     { "/session-false-alarms/numbers", test_numbers, NULL },
     { "/session-false-alarms/run", test_run, NULL },
     { "/session-false-alarms/unread", test_unread, NULL },
+    { "/session-false-alarms/doubt", test_doubt, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
