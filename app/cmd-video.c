@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli-calibrate.h"
 #include "cli-dataset.h"
@@ -102,6 +103,13 @@ open_network (DhCli *cli, const DhCliModel *model, Sources *sources, const DhFil
   return TRUE;
 }
 
+static gboolean
+is_same_file (const char *one, const char *other)
+{
+  struct stat a, b;
+  return stat (one, &a) == 0 && stat (other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static DhImage *
 load_sample (guint index, gpointer shots, GError **error)
 {
@@ -200,6 +208,10 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "one recording or folder at a time: \"%s\" is one too many", named[1]);
   if (!out)
     return dh_cli_usage (cli, "--out is missing: which file?");
+  if (g_file_test (out, G_FILE_TEST_IS_DIR))
+    return dh_cli_usage (cli, "--out %s is a folder: name a file in it", out);
+  if (in && is_same_file (in, out))
+    return dh_cli_usage (cli, "--out %s is the recording itself; name another file", out);
   if (!(overlay >= 0 && overlay <= 1))
     return dh_cli_usage (cli, "--overlay must be between 0 and 1");
   if (rate != 0 && !(rate >= 0.01 && rate <= 1000))

@@ -174,7 +174,7 @@ on_write (DhRecordingDialog *self)
   if (self->recording == NULL || !take_frames (self, &frames, &why))
     return;
   /* To the end is to whatever the end is: what a recording says of its length may be less. */
-  if (frames.to >= self->recording->duration - 0.01)
+  if (self->recording->duration > 0 && frames.to >= self->recording->duration - 0.01)
     frames.to = 0;
   if (dh_session_write_frames (self->session, self->recording->path, self->folder, &frames))
     gtk_window_close (GTK_WINDOW (self));

@@ -35,6 +35,8 @@ gboolean dh_video_child_write (DhVideoChild *child, gconstpointer data, gsize si
 gboolean dh_video_child_end (DhVideoChild *child, GCancellable *cancellable, GError **error);
 /* The last line that was not understood and is no information; "" where there is none. Borrowed until the next call. */
 const char *dh_video_child_words (DhVideoChild *child);
+/* The last of those that tells of an error, whatever it ends with; NULL where there is none. Borrowed likewise. */
+const char *dh_video_child_complaint (DhVideoChild *child);
 /* Ends it, if it has not. */
 void dh_video_child_free (DhVideoChild *child);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhVideoChild, dh_video_child_free)

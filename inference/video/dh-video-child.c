@@ -19,6 +19,8 @@
 #define MOST_ERRORS (256 * 1024)
 /* A frame in as few turns as the system lets a user have. */
 #define PIPE_BYTES (1 << 20)
+/* Microseconds that it is waited at a time. */
+#define LONGEST_TURN (G_USEC_PER_SEC / 2)
 
 struct _DhVideoChild
 {
@@ -30,6 +32,7 @@ struct _DhVideoChild
   gpointer data;
   GString *begun; /* a line that has no end yet */
   char *words;
+  char *complaint;
 };
 
 static char *
@@ -55,6 +58,12 @@ dh_video_find_program (const char *name, GError **error)
       path = program ? find_beside (program, name) : NULL;
       if (program && !path)
         path = g_find_program_in_path (name);
+      /* What was named is what is missing. */
+      if (!program)
+        {
+          named = ffmpeg;
+          variable = "DH_FFMPEG";
+        }
     }
   else
     path = g_find_program_in_path (name);
@@ -135,6 +144,17 @@ skip_origin (const char *line)
   return line;
 }
 
+/* Of what it goes on behind; hints, such as "deprecated pixel format used", are none. */
+static gboolean
+tells_damage (const char *text)
+{
+  static const char *const levels[] = { "[error]", "[fatal]", "[panic]" };
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    if (strstr (text, levels[i]))
+      return TRUE;
+  return strstr (text, "[warning]") && strstr (text, "corrupt");
+}
+
 static void
 take_line (DhVideoChild *child)
 {
@@ -153,6 +173,11 @@ take_line (DhVideoChild *child)
     return;
   g_free (child->words);
   child->words = g_strdup (reason ? reason + 2 : words);
+  if (tells_damage (text))
+    {
+      g_free (child->complaint);
+      child->complaint = g_strdup (child->words);
+    }
 }
 
 /* FALSE where nothing more comes. */
@@ -181,7 +206,8 @@ drain_errors (DhVideoChild *child)
   return FALSE;
 }
 
-/* Until `fd` (-1: none) can be used; reads errors on the way. Gives FALSE once only errors came for too long. */
+/* Until `fd` (-1: none) can be used; reads errors on the way. Gives FALSE once only errors came for too long; time in
+ * which this process stood still (Ctrl-Z) counts little, since FFmpeg stood still with it. */
 static gboolean
 wait_for (DhVideoChild *child, int fd, short events, GCancellable *cancellable, GError **error)
 {
@@ -189,24 +215,25 @@ wait_for (DhVideoChild *child, int fd, short events, GCancellable *cancellable, 
   if (cancellable)
     g_cancellable_make_pollfd (cancellable, &cancelled);
   struct pollfd polled[3] = { { fd, events, 0 }, { child->err, POLLIN, 0 }, { cancelled.fd, POLLIN, 0 } };
-  const gint64 last = g_get_monotonic_time () + (gint64)child->patience * G_USEC_PER_SEC;
+  gint64 left = (gint64)child->patience * G_USEC_PER_SEC;
   gboolean ready = FALSE;
   while (!ready && !g_cancellable_set_error_if_cancelled (cancellable, error))
     {
-      const gint64 left = last - g_get_monotonic_time ();
-      const int n = left > 0 ? poll (polled, G_N_ELEMENTS (polled), (int)(left / 1000) + 1) : 0;
-      if (n == 0)
-        {
-          g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: FFmpeg did nothing for %u s and was ended", child->about,
-                       child->patience);
-          break;
-        }
+      const gint64 before = g_get_monotonic_time (), turn = MIN (left, LONGEST_TURN);
+      const int n = poll (polled, G_N_ELEMENTS (polled), (int)(turn / 1000) + 1);
+      left -= MIN (g_get_monotonic_time () - before, LONGEST_TURN);
       if (n > 0 && polled[1].revents && !drain_errors (child))
         {
           close_stream (&child->err);
           polled[1].fd = -1;
         }
       ready = n > 0 && (polled[0].revents || (fd < 0 && child->err < 0));
+      if (!ready && left <= 0)
+        {
+          g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: FFmpeg did nothing for %u s and was ended", child->about,
+                       child->patience);
+          break;
+        }
     }
   if (cancelled.fd >= 0)
     g_cancellable_release_fd (cancellable);
@@ -338,6 +365,12 @@ dh_video_child_words (DhVideoChild *child)
   return child->words ? child->words : "";
 }
 
+const char *
+dh_video_child_complaint (DhVideoChild *child)
+{
+  return child->complaint;
+}
+
 void
 dh_video_child_free (DhVideoChild *child)
 {
@@ -352,5 +385,6 @@ dh_video_child_free (DhVideoChild *child)
   g_string_free (child->begun, TRUE);
   g_free (child->about);
   g_free (child->words);
+  g_free (child->complaint);
   g_free (child);
 }

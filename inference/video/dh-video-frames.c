@@ -14,6 +14,9 @@
 /* Of frames that wait to be written. */
 #define MOST_BYTES (512 * 1024 * 1024)
 
+/* Bytes; file systems take names of 255. */
+#define LONGEST_STEM 200
+
 /* Frames on their way to the disk. */
 typedef struct
 {
@@ -34,17 +37,20 @@ typedef struct
   DhImage *image;
 } Frame;
 
+/* Of names that a set shows and that a disk takes: not hidden, and with room for number, ending and part. */
 static char *
 dup_stem (const char *path)
 {
-  char *stem = g_path_get_basename (path);
-  char *point = strrchr (stem, '.');
-  if (point && point != stem)
+  g_autofree char *name = g_path_get_basename (path);
+  char *point = strrchr (name, '.');
+  if (point && point != name)
     *point = '\0';
-  if (g_utf8_validate (stem, -1, NULL))
-    return stem;
-  g_free (stem);
-  return g_strdup ("frame");
+  const char *stem = name + strspn (name, ".");
+  const char *end;
+  if (!g_utf8_validate (stem, -1, NULL) || !*stem)
+    return g_strdup ("frame");
+  g_utf8_validate (stem, (gssize)MIN (strlen (stem), LONGEST_STEM), &end);
+  return g_strndup (stem, (gsize)(end - stem));
 }
 
 char *

@@ -120,6 +120,14 @@ get_rotation (JsonObject *stream)
   return get_number (get_object (stream, "tags"), "rotate");
 }
 
+/* Where FFmpeg looks for a moment of these it comes out seconds behind it, or nowhere. */
+static gboolean
+is_streamed (const char *format)
+{
+  static const char *const formats[] = { "mpegts", "mpeg", "mpegvideo", "h264", "hevc", "m4v", NULL };
+  return g_strv_contains (formats, format);
+}
+
 static gboolean
 take_answer (JsonObject *root, const char *path, DhVideoInfo *info, GError **error)
 {
@@ -153,6 +161,7 @@ take_answer (JsonObject *root, const char *path, DhVideoInfo *info, GError **err
   if (!(info->duration > 0))
     info->duration = get_number (get_object (root, "format"), "duration");
   info->duration = MAX (info->duration, 0);
+  info->streamed = is_streamed (get_text (get_object (root, "format"), "format_name"));
   const char *matrix = get_text (stream, "color_space");
   info->hd_colours = MIN (width, height) >= HD_HEIGHT && g_str_has_prefix (get_text (stream, "pix_fmt"), "yuv")
                      && (!*matrix || g_str_equal (matrix, "unknown"));
@@ -173,7 +182,7 @@ dh_video_probe (const char *path, DhVideoInfo *info, GCancellable *cancellable, 
     "V:0",
     "-show_entries",
     "stream=codec_name,width,height,avg_frame_rate,r_frame_rate,duration,color_space,pix_fmt"
-    ":stream_side_data=rotation:stream_tags=rotate:format=duration",
+    ":stream_side_data=rotation:stream_tags=rotate:format=duration,format_name",
   };
   *info = (DhVideoInfo){ 0 };
   g_autofree char *program = NULL;

@@ -12,6 +12,7 @@ typedef struct
   double rate;         /* frames a second, in the mean; 0: not known */
   double duration;     /* seconds; 0: not known */
   gboolean hd_colours; /* colours that name no matrix, of a size that has BT.709's */
+  gboolean streamed;   /* without an index: no moment is found but by decoding all that is before it */
   char codec[32];
 } DhVideoInfo;
 

@@ -31,7 +31,7 @@ static gboolean
 take_line (const char *line, gpointer data)
 {
   DhVideoReader *reader = data;
-  if (!strstr (line, "[Parsed_showinfo_"))
+  if (!g_str_has_prefix (line, "[Parsed_showinfo_")) /* not what a recording says of itself */
     return FALSE;
   const char *time = strstr (line, " pts_time:");
   if (time && reader->times.length < MOST_TIMES)
@@ -46,11 +46,22 @@ take_line (const char *line, gpointer data)
   return TRUE;
 }
 
+static const char *
+format_seconds (char text[G_ASCII_DTOSTR_BUF_SIZE], double seconds)
+{
+  return g_ascii_formatd (text, G_ASCII_DTOSTR_BUF_SIZE, "%.6f", seconds);
+}
+
 /* What stands behind scale tells of each frame; times that only grow by one come out. */
 static char *
 make_filters (const DhVideoReader *reader)
 {
   GString *filters = g_string_new (NULL);
+  char from[G_ASCII_DTOSTR_BUF_SIZE], to[G_ASCII_DTOSTR_BUF_SIZE];
+  if (reader->info.streamed && reader->range.from > 0)
+    g_string_append_printf (filters, "trim=start=%s,", format_seconds (from, reader->range.from));
+  if (reader->info.streamed && reader->range.to > 0)
+    g_string_append_printf (filters, "trim=end=%s,", format_seconds (to, reader->range.to));
   if (reader->range.every > 1)
     g_string_append_printf (filters, "select=not(mod(n\\,%u)),", reader->range.every);
   g_string_append_printf (filters, "scale=%u:%u:flags=bilinear+accurate_rnd%s", reader->info.width, reader->info.height,
@@ -64,7 +75,7 @@ add_time (GPtrArray *words, const char *option, double seconds)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
   g_ptr_array_add (words, g_strdup (option));
-  g_ptr_array_add (words, g_strdup (g_ascii_formatd (text, sizeof text, "%.6f", seconds)));
+  g_ptr_array_add (words, g_strdup (format_seconds (text, seconds)));
 }
 
 static gboolean
@@ -85,9 +96,9 @@ start (DhVideoReader *reader, GError **error)
     g_ptr_array_add (words, g_strdup (begin[i]));
   g_ptr_array_add (words, g_strdup ("-threads"));
   g_ptr_array_add (words, g_strdup_printf ("%u", MIN (dh_groups_processors (), MOST_THREADS)));
-  if (reader->range.from > 0)
+  if (reader->range.from > 0 && !reader->info.streamed)
     add_time (words, "-ss", reader->range.from);
-  if (reader->range.to > 0)
+  if (reader->range.to > 0 && !reader->info.streamed)
     add_time (words, "-t", reader->range.to - reader->range.from);
   /* The filters count frames; made anew where the size changes they would count from 0. */
   g_ptr_array_add (words, g_strdup ("-reinit_filter"));
@@ -151,7 +162,8 @@ take_moment (DhVideoReader *reader, DhVideoMoment *moment)
 {
   const double rate = reader->info.rate, step = rate > 0 ? reader->range.every / rate : 0;
   g_autofree double *told = g_queue_pop_head (&reader->times);
-  double time = told ? reader->range.from + *told : NAN;
+  /* Of what is sought FFmpeg tells the time since then. */
+  double time = told ? (reader->info.streamed ? 0 : reader->range.from) + *told : NAN;
   if (!isfinite (time) || time < reader->last)
     time = reader->read == 0 ? reader->range.from : reader->last + step;
   const double number = rate > 0 ? floor (time * rate + 0.5) : 0;
@@ -226,8 +238,7 @@ dh_video_reader_next (DhVideoReader *reader, DhVideoMoment *moment, GCancellable
 const char *
 dh_video_reader_complaint (DhVideoReader *reader)
 {
-  const char *words = dh_video_child_words (reader->child);
-  return *words ? words : NULL;
+  return dh_video_child_complaint (reader->child);
 }
 
 void

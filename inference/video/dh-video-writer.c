@@ -136,8 +136,8 @@ dh_video_writer_close (DhVideoWriter *writer, GCancellable *cancellable, GError 
   if (!dh_video_child_end (writer->child, cancellable, error))
     return FALSE;
   /* FFmpeg may call it a success that the disk was full at the end. */
-  const char *words = dh_video_child_words (writer->child);
-  if (*words)
+  const char *words = dh_video_child_complaint (writer->child);
+  if (words)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: FFmpeg says: %s", writer->path, words);
       return FALSE;

@@ -12,7 +12,7 @@ import driver
 
 PROGRAM, OUTPUT = sys.argv[1:3]
 # In a window of 1400×900, with the dialogue in its middle.
-EVERY, WRITE, STOP = (835, 374), (901, 255), (1373, 881)
+EVERY, TO, WRITE, STOP = (835, 374), (600, 486), (901, 255), (1373, 881)
 complaints = set()
 
 
@@ -71,6 +71,25 @@ def test_every(files):
         studio.until_told(r"studio: opened .*, 4 pictures", write, tries=1)
     assert images(f"{files.top}/drive-frames") == [f"drive_{i:06}.png" for i in (0, 5, 10, 15)]
     shutil.rmtree(f"{files.top}/drive-frames")
+
+
+def test_to(files):
+    """An end that is typed holds where the recording does not say how long it is."""
+    raw = f"{files.top}/raw.h264"
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2", "-c:v", "libx264", raw],
+                   check=True)
+    with studio_on(raw) as studio:
+        def write():
+            studio.click(*TO)
+            studio.settle(0.5)
+            studio.key("ctrl+a")
+            studio.xdotool("type", "1")
+            studio.settle(0.5)
+            studio.screenshot(f"{OUTPUT}/recording-to.png")
+            studio.click(*WRITE)
+        studio.until_told(r"studio: opened .*, 25 pictures", write, tries=1)
+    assert images(f"{files.top}/raw-frames") == [f"raw_{i:06}.png" for i in range(25)]
+    shutil.rmtree(f"{files.top}/raw-frames")
 
 
 def test_none(files):
@@ -136,7 +155,7 @@ def test_video(files):
 
 
 def main():
-    cases = [test_all, test_every, test_none, test_absent, test_stop, test_video]
+    cases = [test_all, test_every, test_to, test_none, test_absent, test_stop, test_video]
     print(f"1..{len(cases) + 1}", flush=True)
     os.makedirs(OUTPUT, exist_ok=True)
     missing = driver.missing() or next((name for name in ("ffmpeg", "ffprobe") if shutil.which(name) is None), None)

@@ -89,6 +89,7 @@ def _():
     refuses(("frames", "http://127.0.0.1:9/a.mp4", "--out", top / "none"), "no such file")
     refuses(("frames", drive, "--out", top / "taken"), "mine.txt", status=2)
     refuses(("frames", drive, "--out", top / "none"), "install the package ffmpeg", env={"DH_FFMPEG": "/nonexistent"})
+    refuses(("frames", drive, "--out", top / "none"), "in DH_FFMPEG", env={"DH_FFMPEG": "/nonexistent"})
     refuses(("frames", drive, "--out", top / "none", "--from", "1:xx"), "--from 1:xx", status=2)
     refuses(("frames", drive, "--out", top / "none", "--from", "1", "--to", "0.5"), "not behind", status=2)
     refuses(("frames", drive, "--out", top / "none", "--from", "9"), "only 0:02.00 long", status=2)
@@ -166,7 +167,18 @@ def _():
     refuses(("video", drive, "--params", WEIGHTS, "--out", top / "x.mp4", "--range", "5,1"), "--range", status=2)
     refuses(("video", drive, "--params", WEIGHTS, "--out", top / "x.mp4", "--height", 60), "no room", status=2)
     refuses(("video", drive, "--run", 1, "--out", top / "x.mp4"), "leave IN", status=2)
+    refuses(("video", drive, "--params", WEIGHTS, "--out", top), "is a folder", status=2)
     assert not list(top.glob("x.mp4*"))
+
+
+@case("video: the recording that it is made of is not written over")
+def _():
+    before, link = drive.read_bytes(), top / "link.mkv"
+    link.symlink_to(drive)
+    for out in (drive, link):
+        refuses(("video", drive, "--params", WEIGHTS, "--out", out, "--quiet"), "the recording itself", status=2)
+        refuses(("video", out, "--params", WEIGHTS, "--out", drive, "--quiet"), "the recording itself", status=2)
+    assert drive.read_bytes() == before and link.is_symlink()
 
 
 finish()

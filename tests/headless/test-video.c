@@ -336,6 +336,65 @@ test_ends_early (void)
   g_assert_nonnull (dh_video_reader_complaint (reader));
 }
 
+/* Hints are no damage, whether FFmpeg gives them for full range or for sound without a layout, and what a recording
+ * says of itself is neither a hint nor a time. */
+static void
+test_hints (void)
+{
+  static const char *const options[] = { "-c:v libx264 -pix_fmt yuvj420p", "-c:v mjpeg -pix_fmt yuvj420p",
+                                         "-c:v mpeg4 -metadata title=\"[Parsed_showinfo_ pts_time:77\"" };
+  static const char *const names[] = { "full.mp4", "full.avi", "two\nlines.mov" };
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      g_autofree char *path = record (PLACES, options[i], names[i]);
+      g_autoptr (DhVideoReader) reader = open_all (path);
+      g_autoptr (GError) error = NULL;
+      DhVideoMoment moment;
+      DhImage *image;
+      guint n = 0;
+      for (; (image = dh_video_reader_next (reader, &moment, NULL, &error)); n++)
+        {
+          g_assert_cmpuint (moment.number, ==, n);
+          dh_image_unref (image);
+        }
+      g_assert_no_error (error);
+      g_assert_cmpuint (n, ==, 20);
+      g_assert_cmpstr (dh_video_reader_complaint (reader), ==, NULL);
+    }
+}
+
+/* The frames from a moment on are those that come when all are read, with few keyframes and no index as well. */
+static void
+test_sought (void)
+{
+  static const char *const names[] = { "sought.ts", "sought.mpg", "sought.h264", "sought.mp4", "sought.avi" };
+  static const char *const options[] = { USUAL " -g 200", "-c:v mpeg2video -g 200 -q:v 2", USUAL " -g 200",
+                                         USUAL " -g 200", "-c:v mpeg4 -g 200 -q:v 2" };
+  const DhVideoRange range = { .from = 1, .to = 2 };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = record ("testsrc2=s=64x48:r=25:d=4", options[i], names[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhVideoReader) all = open_all (path);
+      g_autoptr (DhVideoReader) part = dh_video_reader_open (path, &range, NULL, &error);
+      g_assert_no_error (error);
+      DhVideoMoment moment;
+      for (guint n = 0; n < 50; n++)
+        {
+          g_autoptr (DhImage) wanted = dh_video_reader_next (all, &moment, NULL, &error);
+          g_assert_no_error (error);
+          if (n < 25)
+            continue;
+          g_autoptr (DhImage) image = dh_video_reader_next (part, &moment, NULL, &error);
+          g_assert_no_error (error);
+          g_assert_cmpuint (moment.number, ==, n);
+          g_assert_cmpmem (image->rgb, (gsize)3 * 64 * 48, wanted->rgb, (gsize)3 * 64 * 48);
+        }
+      g_assert_null (dh_video_reader_next (part, &moment, NULL, &error));
+      g_assert_no_error (error);
+    }
+}
+
 static void
 test_size_changes (void)
 {
@@ -560,6 +619,32 @@ test_frames (void)
   g_assert_cmpuint (write_frames (path, "jpeg", &jpeg, &kept), ==, 20);
 }
 
+/* Names that disks do not take with a number behind them, and names that folders do not show. */
+static void
+test_frame_names (void)
+{
+  g_autofree char *path = record (PLACES, EXACT, "plain.mkv"), *bytes = NULL, *many = g_strnfill (240, 'a');
+  gsize size;
+  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+  g_autofree char *name = g_strconcat (many, ".mkv", NULL), *lengthy = write_file (name, bytes, size);
+  g_autofree char *hidden = write_file (".hidden.mkv", bytes, size);
+  const char *const paths[] = { lengthy, hidden };
+  const DhVideoFramesOptions all = { 0 };
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autofree char *to = g_strdup_printf ("names-%u", i), *at = in_folder (to);
+      guint kept;
+      g_assert_cmpuint (write_frames (paths[i], to, &all, &kept), ==, 20);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhDataset) dataset = dh_dataset_open (at, NULL, NULL, NULL, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (dh_dataset_size (dataset), ==, 20);
+      g_autofree char *proposed = dh_video_dup_folder (paths[i]), *base = g_path_get_basename (proposed);
+      g_assert_cmpuint (strlen (base), <, 255);
+      g_assert_cmpint (*base, !=, '.');
+    }
+}
+
 static void
 test_other_files (void)
 {
@@ -736,6 +821,8 @@ main (int argc, char **argv)
   g_test_add_func ("/video/is", test_is);
   g_test_add_func ("/video/broken", test_broken);
   g_test_add_func ("/video/ends-early", test_ends_early);
+  g_test_add_func ("/video/hints", test_hints);
+  g_test_add_func ("/video/sought", test_sought);
   g_test_add_func ("/video/size-changes", test_size_changes);
   g_test_add_func ("/video/names", test_names);
   g_test_add_func ("/video/absent", test_absent);
@@ -744,6 +831,7 @@ main (int argc, char **argv)
   g_test_add_func ("/video/old-program", test_old_program);
   g_test_add_func ("/video/cancel", test_cancel);
   g_test_add_func ("/video/frames", test_frames);
+  g_test_add_func ("/video/frame-names", test_frame_names);
   g_test_add_func ("/video/other-files", test_other_files);
   g_test_add_func ("/video/no-frames", test_no_frames);
   g_test_add_func ("/video/frames-cancelled", test_frames_cancelled);
