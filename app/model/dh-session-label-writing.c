@@ -99,7 +99,7 @@ dup_truth (DhDataset *dataset, const Writing *writing)
   const DhRegion *region = dh_dataset_region (dataset);
   guint8 *ids = g_memdup2 (writing->ids, dh_draft_size (draft));
   if (region != NULL && dh_region_fits (region, width, height, draft->stem, NULL))
-    dh_region_apply (region, ids, width, height, DH_ANOMALY_IGNORE);
+    dh_region_apply (region, ids, width, height, DH_DRAWN_IGNORE);
   return g_bytes_new_take (ids, dh_draft_size (draft));
 }
 
