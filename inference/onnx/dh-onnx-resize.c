@@ -216,6 +216,9 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   const gboolean corners = g_str_equal (places, "align_corners");
   if (!check_factors (build, node, shape, size, !nearest && !corners, factors, error))
     return FALSE;
+  /* Where it does nothing at the file's size, too: at others it may be the one to the picture's. */
+  if (!nearest && (shape.h != 1 || shape.w != 1))
+    build->align_corners = corners;
   if (build->known_likes || (size[0] == shape.h && size[1] == shape.w))
     return take_resized (build, node, x, like, nearest, corners, factors, error);
   /* Of one pixel all become the same, however. */
@@ -234,7 +237,6 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
             old ? "; before operator set 11 there is nothing else, so export it with a later one" : "");
       if (dh_onnx_node_get_int (node, "antialias", 0))
         return dh_onnx_refuse (node, error, "resizes with antialias");
-      build->align_corners = nearest ? build->align_corners : corners;
     }
   like = find_like (build, node, from, (gint64)size[0], (gint64)size[1], error);
   return like != DH_NO_VALUE && take_resized (build, node, x, like, nearest, corners, factors, error);
