@@ -19,6 +19,13 @@ slide (gint64 length, const DhNode *node)
   return last * node->stride < length + node->padding ? last + 1 : last; /* not in the padding behind alone */
 }
 
+/* But for what a factor in single precision leaves open. */
+static gboolean
+is_times (gint length, double factor, gint64 result)
+{
+  return fabs (length * factor - (double)result) < 1e-3;
+}
+
 static gboolean
 infer_node (const DhGraph *graph, const DhNode *node, const DhShape *shapes, DhShape input, DhShape *shape,
             GError **error)
@@ -41,6 +48,15 @@ infer_node (const DhGraph *graph, const DhNode *node, const DhShape *shapes, DhS
     case DH_OP_RESIZE:
       h = node->factor ? (gint64)x.h * node->factor : shapes[node->like].h;
       w = node->factor ? (gint64)x.w * node->factor : shapes[node->like].w;
+      if (node->factors[0] > 0 && !(is_times (x.h, node->factors[0], h) && is_times (x.w, node->factors[1], w)))
+        {
+          g_set_error (
+              error, DH_ERROR, DH_ERROR_MISMATCH,
+              "The resize at “%s” by %g×%g does not make %d×%d values %d×%d: pictures must be of a size that it "
+              "divides",
+              node->name, node->factors[1], node->factors[0], x.w, x.h, (gint)w, (gint)h);
+          return FALSE;
+        }
       break;
     case DH_OP_DEPTH_TO_SPACE:
       h = (gint64)x.h * node->kernel;

@@ -260,6 +260,14 @@ dh_graph_resize (DhGraph *graph, DhValue x, DhValue like, gboolean align_corners
 }
 
 DhValue
+dh_graph_resize_by (DhGraph *graph, DhValue x, DhValue like, const double factors[2])
+{
+  g_return_val_if_fail (is_value (graph, x) && is_value (graph, like) && factors[0] > 0 && factors[1] > 0, DH_NO_VALUE);
+  const DhNode node = { .op = DH_OP_RESIZE, .like = like, .factors = { factors[0], factors[1] } };
+  return append_unary (graph, node, NULL, x);
+}
+
+DhValue
 dh_graph_resize_nearest (DhGraph *graph, DhValue x, DhValue like, gint factor)
 {
   g_return_val_if_fail (is_value (graph, x) && (like == DH_NO_VALUE ? factor > 0 : is_value (graph, like)),

@@ -76,7 +76,8 @@ typedef struct
   /* DH_OP_RESIZE */
   DhValue like; /* gives height and width; need not be among the inputs, and its contents are not read */
   gboolean align_corners, nearest;
-  gint factor; /* above 0: so many times as large as it was, whatever `like` */
+  gint factor;       /* above 0: so many times as large as it was, whatever `like` */
+  double factors[2]; /* of rows and columns, where sizes that are not so many times as large are an error; else 0 */
   /* DH_OP_ACTIVATION */
   DhActivation activation;
   /* DH_OP_DROPOUT */
@@ -117,6 +118,8 @@ DhValue dh_graph_average_pool (DhGraph *graph, DhValue x, gint kernel, gint stri
 DhValue dh_graph_pool_rounded_up (DhGraph *graph, DhOp op, DhValue x, gint kernel, gint stride, gint padding);
 DhValue dh_graph_adaptive_pool (DhGraph *graph, DhValue x, gint grid_rows, gboolean grid_by_aspect);
 DhValue dh_graph_resize (DhGraph *graph, DhValue x, DhValue like, gboolean align_corners);
+/* Bilinear between pixels' centres, which lie apart by these factors: `like` must be exactly so many times as large. */
+DhValue dh_graph_resize_by (DhGraph *graph, DhValue x, DhValue like, const double factors[2]);
 /* To the size of `like`, or, where that is DH_NO_VALUE, `factor` times as large. */
 DhValue dh_graph_resize_nearest (DhGraph *graph, DhValue x, DhValue like, gint factor);
 DhValue dh_graph_depth_to_space (DhGraph *graph, DhValue x, gint block);
@@ -135,7 +138,7 @@ typedef struct
 
 /* The shape of every value for an input of this shape: an array of dh_graph_size() entries, free with g_free. Errors:
  * DH_ERROR_TOO_LARGE where a size overflows, DH_ERROR_INVALID where a spatial size would become 0, DH_ERROR_MISMATCH
- * where an add's or a product's shapes differ. */
+ * where an add's or a product's shapes differ, or a resize's are not as many times as large as it says. */
 DhShape *dh_graph_infer_shapes (const DhGraph *graph, DhShape input, GError **error);
 
 /* TRUE for every node that must run to deliver `outputs` (all nodes where n_outputs is 0): what stands behind a value

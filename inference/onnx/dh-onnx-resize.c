@@ -46,9 +46,11 @@ find_like (DhOnnxBuild *build, const DhOnnxNode *node, DhValue from, gint64 h, g
   return DH_NO_VALUE;
 }
 
-/* FALSE with an error, or how large it becomes, and whose height and width that was reckoned from. */
+/* FALSE with an error, or how large it becomes, and whose height and width that was reckoned from; by which factors,
+ * where the file says these as numbers. */
 static gboolean
-read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double size[2], DhValue *from, GError **error)
+read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double size[2], double factors[2], DhValue *from,
+           GError **error)
 {
   const gboolean old = g_str_equal (node->operation, "Upsample") || build->model->operator_set < 11;
   const guint scales_at = old ? 1 : 2;
@@ -76,6 +78,8 @@ read_size (DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, double siz
                           : g_array_index (written->numbers, float, 2 + i);
       size[0] = floor (shape.h * scale[0]);
       size[1] = floor (shape.w * scale[1]);
+      for (guint i = 0; i < 2 && *from == DH_NO_VALUE; i++)
+        factors[i] = scale[i];
     }
   else
     return dh_onnx_refuse (node, error, "resizes by what is not known before a picture is");
@@ -147,7 +151,7 @@ is_floor (DhOnnxBuild *build, const DhOnnxNode *node, const char *places)
 
 static gboolean
 take_resized (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, DhValue like, gboolean nearest, gboolean corners,
-              GError **error)
+              const double factors[2], GError **error)
 {
   g_array_append_val (build->likes, like);
   if (like == DH_NO_VALUE)
@@ -156,8 +160,26 @@ take_resized (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, DhValue lik
   if (dh_graph_node (build->graph, like)->op == DH_OP_CHANNEL_SCALE)
     like = build->input;
   return dh_onnx_take_value (build, node,
-                             nearest ? dh_graph_resize_nearest (build->graph, x, like, 0)
-                                     : dh_graph_resize (build->graph, x, like, corners));
+                             nearest          ? dh_graph_resize_nearest (build->graph, x, like, 0)
+                             : factors[0] > 0 ? dh_graph_resize_by (build->graph, x, like, factors)
+                                              : dh_graph_resize (build->graph, x, like, corners));
+}
+
+/* Pixels' centres lie apart by the factor, not by the quotient of the sizes, which is another where a side times the
+ * factor is no whole number. Corners lie where they lie, and by whole factors there is nothing left over. */
+static gboolean
+check_factors (const DhOnnxBuild *build, const DhOnnxNode *node, DhShape shape, const double size[2], gboolean apart,
+               double factors[2], GError **error)
+{
+  const gboolean one = shape.h == 1 && shape.w == 1;
+  const gboolean whole = factors[0] == floor (factors[0]) && factors[1] == floor (factors[1]);
+  if (!apart || one || whole || build->known_likes)
+    factors[0] = factors[1] = 0;
+  if (factors[0] > 0
+      && (fabs (shape.h * factors[0] - size[0]) >= 1e-3 || fabs (shape.w * factors[1] - size[1]) >= 1e-3))
+    return dh_onnx_refuse (node, error, "resizes %d×%d by %g×%g, which leaves part of a pixel over", shape.w, shape.h,
+                           factors[1], factors[0]);
+  return TRUE;
 }
 
 gboolean
@@ -171,7 +193,7 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   const DhOnnxAttribute *axes = dh_onnx_node_get (node, "axes", DH_ONNX_ATTRIBUTE_INTS);
   const char *policy = dh_onnx_node_get_string (node, "keep_aspect_ratio_policy", "stretch");
   DhShape shape;
-  double size[2] = { 0, 0 };
+  double size[2] = { 0, 0 }, factors[2] = { 0, 0 };
   DhValue from = DH_NO_VALUE;
   for (guint i = 0; axes && i < axes->integers->len; i++)
     {
@@ -182,7 +204,7 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (!g_str_equal (policy, "stretch"))
     return dh_onnx_refuse (node, error, "resizes with “%s”: here height and width are as they are said", policy);
   if (x == DH_NO_VALUE || !dh_onnx_shape (build, node, x, &shape, error)
-      || !read_size (build, node, shape, size, &from, error))
+      || !read_size (build, node, shape, size, factors, &from, error))
     return FALSE;
   const gboolean nearest = g_str_equal (mode, "nearest");
   const gint factor = nearest ? whole_factor (build, node, places) : 0;
@@ -192,8 +214,13 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (build->known_likes && !still_like (build, node, shape, size, from != DH_NO_VALUE, &like, error))
     return FALSE;
   const gboolean corners = g_str_equal (places, "align_corners");
+  if (!check_factors (build, node, shape, size, !nearest && !corners, factors, error))
+    return FALSE;
+  /* Where it does nothing at the file's size, too: at others it may be the one to the picture's. */
+  if (!nearest && (shape.h != 1 || shape.w != 1))
+    build->align_corners = corners;
   if (build->known_likes || (size[0] == shape.h && size[1] == shape.w))
-    return take_resized (build, node, x, like, nearest, corners, error);
+    return take_resized (build, node, x, like, nearest, corners, factors, error);
   /* Of one pixel all become the same, however. */
   if (shape.h != 1 || shape.w != 1)
     {
@@ -210,8 +237,7 @@ dh_onnx_do_resize (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
             old ? "; before operator set 11 there is nothing else, so export it with a later one" : "");
       if (dh_onnx_node_get_int (node, "antialias", 0))
         return dh_onnx_refuse (node, error, "resizes with antialias");
-      build->align_corners = nearest ? build->align_corners : corners;
     }
   like = find_like (build, node, from, (gint64)size[0], (gint64)size[1], error);
-  return like != DH_NO_VALUE && take_resized (build, node, x, like, nearest, corners, error);
+  return like != DH_NO_VALUE && take_resized (build, node, x, like, nearest, corners, factors, error);
 }

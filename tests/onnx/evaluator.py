@@ -69,13 +69,14 @@ def norm(a, x, scale, bias, mean, variance):
     return (x - mean) / np.sqrt(variance + a["epsilon"]) * scale + bias
 
 
-def resize_line(x, axis, size, mode):
+def resize_line(x, axis, size, mode, factor=None):
+    """By the quotient of the sizes, or by the factor that the file says."""
     length, at = x.shape[axis], np.arange(size)
     if mode == "align_corners":
         at = at * (length - 1) / max(size - 1, 1)
     else:
         assert mode == "half_pixel" or (mode == "pytorch_half_pixel" and size > 1)
-        at = (at + 0.5) / (size / length) - 0.5
+        at = (at + 0.5) / (factor or size / length) - 0.5
     low = np.floor(at).astype(int)
     shape = [-1 if i == axis else 1 for i in range(x.ndim)]
     part = (at - low).reshape(shape)
@@ -103,7 +104,8 @@ def resize(a, x, roi, scales, sizes=None):
         return x
     assert a["mode"] == b"linear"
     mode = a["coordinate_transformation_mode"].decode()
-    return resize_line(resize_line(x, 2, sizes[2], mode), 3, sizes[3], mode)
+    factors = [None, None] if scales is None else scales[2:]
+    return resize_line(resize_line(x, 2, sizes[2], mode, factors[0]), 3, sizes[3], mode, factors[1])
 
 
 def exp(a, x):

@@ -398,6 +398,43 @@ def multiples(top):
     assert "a size that nothing else has" in done.stderr, done.stderr
 
 
+def part_of_a_pixel(top):
+    """Half of an odd side is no side: pixels' centres lie two apart, whatever is left over."""
+    path = top / "half.onnx"
+    for mode, size in (("half_pixel", None), ("align_corners", None), ("half_pixel", (97, 131))):
+        net = Network()
+        x = net.conv("image", 6)
+        pooled = net.pool("MaxPool", x, 2, 2)
+        half = net.node("Resize", x, "", net.constant(np.array([1, 1, 0.5, 0.5])), shape=(1, 6, None, None), mode="linear",
+                        coordinate_transformation_mode=mode)
+        x = net.same("Add", pooled, half)
+        net.outputs = [(net.resize(net.conv(x, 5, 1), "image", mode=mode), "out")]
+        model = save_model(net.model(shape=[1, 3, *(size or ("h", "w"))]), path)
+        if not size:
+            infer_near(top, path, model, 64, 96)
+        if mode == "align_corners":
+            infer_near(top, path, model, 97, 131)
+            continue
+        make_picture(top, 97, 131)
+        for device in ("ref", "cpu"):
+            done = run(PROGRAM, "infer", "--params", path, "--out", top, "--device", device, top / "picture.png", status=1)
+            assert ("part of a pixel" if size else "131×97 values 65×48") in done.stderr, done.stderr
+
+
+def idle_at_the_end(top):
+    """At the file's own size the last resize does nothing; at others it aligns what the file says."""
+    path = top / "idle.onnx"
+    for mode in ("align_corners", "half_pixel"):
+        net = Network()
+        x = net.node("Resize", net.conv("image", 5, 3, 2), "", net.constant(np.array([1.0, 1, 2, 2])),
+                     shape=(1, 5, None, None), mode="nearest", coordinate_transformation_mode="asymmetric",
+                     nearest_mode="floor")
+        net.outputs = [(net.resize(x, "image", mode=mode), "out")]
+        model = save_model(net.model(shape=[1, 3, 64, 96]), path)
+        for size in ((64, 96), (97, 131)):
+            infer_near(top, path, model, *size)
+
+
 def turned(top):
     """Before operator set 13 softmax goes along the last axis; other networks give N×H×W×K."""
     path = top / "turned.onnx"
@@ -750,6 +787,8 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     case("windows alone are no grid", windows_alone, at)
     case("sizes are reckoned as the file says", reckoned_sizes, at)
     case("a size that is nothing's at other sizes", multiples, at)
+    case("half of an odd side", part_of_a_pixel, at)
+    case("a last resize that does nothing at the file's size", idle_at_the_end, at)
     case("turned axes at the end", turned, at)
     case("which output is which", heads, at)
     case("every other form", other_forms, at)

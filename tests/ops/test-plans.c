@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "dh-device.h"
+#include "dh-error.h"
 #include "dh-nets.h"
 #include "dh-train-plan.h"
 
@@ -187,6 +188,53 @@ check_training (gconstpointer data)
     }
 }
 
+/* What networks of others alone have is refused by its name before anything is made, and left alone where the loss does
+ * not read it. */
+static void
+check_refused (void)
+{
+  static const char *const words[] = { "activation", "multiply", "depth to space", "grouped convolution",
+                                       "nearest resize" };
+  g_autoptr (GError) opened = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &opened);
+  g_assert_no_error (opened);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (words); i++)
+    {
+      const guint kind = i / 2;
+      const gboolean needed = i % 2;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhGraph) graph = dh_graph_new ();
+      const DhConv conv = { .out = 4, .kernel = 1 }, groups = { .out = 4, .kernel = 1, .groups = 2 };
+      const DhValue x = dh_graph_conv (graph, dh_graph_input (graph, 3), "first", conv);
+      const DhValue y = kind == 0   ? dh_graph_activation (graph, x, (DhActivation){ DH_ACTIVATION_SILU, 0, 0 })
+                        : kind == 1 ? dh_graph_multiply (graph, x, x)
+                        : kind == 2 ? dh_graph_depth_to_space (graph, x, 2)
+                        : kind == 3 ? dh_graph_conv (graph, x, "grouped", groups)
+                                    : dh_graph_resize_nearest (graph, x, DH_NO_VALUE, 2);
+      const DhValue logits = dh_graph_conv (graph, needed ? y : x, "last", conv);
+      g_autoptr (DhTensorDict) weights = dh_tensor_dict_new (), gradients = dh_tensor_dict_new ();
+      const char *const names[] = { "first.weight", "grouped.weight", "last.weight" };
+      const gint64 ins[] = { 3, 2, dh_graph_node (graph, needed ? y : x)->channels };
+      for (guint k = 0; k < G_N_ELEMENTS (names); k++)
+        for (guint gradient = 0; gradient < 2; gradient++)
+          {
+            DhTensor *tensor = dh_tensor_new_f32 (4, (const gint64[]){ 4, ins[k], 1, 1 });
+            memset (dh_tensor_f32 (tensor), 0, dh_tensor_size_bytes (tensor));
+            dh_tensor_dict_take (gradient ? gradients : weights, names[k], tensor);
+          }
+      const DhTrainOptions options = { .input = { 2, 3, 8, 8 }, .logits = logits, .logits_ood = DH_NO_VALUE };
+      g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, graph, weights, gradients, &options, &error);
+      if (needed)
+        {
+          g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
+          g_assert_nonnull (strstr (error->message, words[kind]));
+        }
+      else
+        g_assert_no_error (error);
+      g_assert_true ((plan == NULL) == needed);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -212,5 +260,7 @@ main (int argc, char **argv)
       g_autofree char *path = g_strdup_printf ("/plans/rewrites/%s", rewritten[i].network);
       g_test_add_data_func (path, rewritten + i, check_rewrites);
     }
+  if (available)
+    g_test_add_func ("/plans/training/refused", check_refused);
   return g_test_run ();
 }
