@@ -183,18 +183,22 @@ list_readings (const Seen *seen)
   return g_strv_builder_end (texts);
 }
 
+/* Some of the masks: of many pictures few may have one. */
 static gboolean
 look_at_all (DhDataset *dataset, Seen *seen, GCancellable *cancellable, GError **error)
 {
-  const guint step = MAX (dataset->items->len / SAMPLES, 1);
-  for (guint i = 0; i < dataset->items->len; i += step)
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  for (guint i = 0; i < dataset->items->len; i++)
+    if (dh_dataset_peek (dataset, i)->item.label)
+      g_ptr_array_add (paths, dh_dataset_peek (dataset, i)->item.label);
+  const guint step = MAX (paths->len / SAMPLES, 1);
+  for (guint i = 0; i < paths->len; i += step)
     {
-      const char *path = dh_dataset_peek (dataset, i)->item.label;
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       seen->own_odd = FALSE;
       /* What cannot be read is said of each where it is used. */
-      g_autoptr (DhLabels) mask = path ? dh_labels_load_as (path, look_at, seen, NULL) : NULL;
+      g_autoptr (DhLabels) mask = dh_labels_load_as (paths->pdata[i], look_at, seen, NULL);
       seen->odd += mask && seen->own_odd;
       seen->sound += mask && !seen->own_odd;
     }
