@@ -337,6 +337,7 @@ test_elsewhere (SessionFixture *fixture, gconstpointer data)
   session_wait_for (!dh_session_is_opening (session));
   g_assert_cmpint (drawn_in_file (fixture, "own/masks/0.png"), ==, 400);
   g_autofree char *why = dh_session_dup_labels_refusal (session);
+  g_assert_nonnull (why);
   g_assert_nonnull (strstr (why, "published"));
 }
 
