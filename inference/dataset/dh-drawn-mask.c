@@ -223,7 +223,7 @@ dh_drawn_mask_open (DhDataset *dataset, guint index, DhLabels **labels, GError *
     return refuse (error, DH_ERROR_UNSUPPORTED, dh_dataset_root (dataset), refusal), NULL;
   if (!item->mask)
     return refuse (error, DH_ERROR_UNSUPPORTED, item->item.image,
-                   "its mask has no place: it was opened alone, or another image of its folder has the same name"),
+                   "its mask has no place: it was opened alone, or another image of the folder has the same name"),
            NULL;
   g_autoptr (DhDrawnMask) mask = g_new0 (DhDrawnMask, 1);
   mask->dataset = dh_dataset_ref (dataset);

@@ -143,6 +143,39 @@ test_one_name (void)
   tree_remove (root);
 }
 
+/* A mask that would be read as that of a picture in a folder that is called as pictures' are. */
+static void
+test_anothers (void)
+{
+  g_autofree char *root = tree_new ();
+  static const char *const pictures[] = { "1.png", "2_mask.png", "3.png", "rgb/1.png", "rgb/2.png", "rgb/4.png" };
+  static const gboolean has_place[] = { FALSE, FALSE, TRUE, TRUE, TRUE, TRUE };
+  guint8 ids[PIXELS];
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    tree_image (root, pictures[i], WIDTH, HEIGHT);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_assert_cmpint (dh_dataset_kind (dataset), ==, DH_DATASET_FOLDER);
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhLabels) labels = NULL;
+      g_autofree char *stem = g_strndup (pictures[i], strlen (pictures[i]) - 4);
+      g_autoptr (DhDrawnMask) mask =
+          dh_drawn_mask_open (dataset, (guint)dh_dataset_find (dataset, stem), &labels, &error);
+      g_assert_cmpint (mask != NULL, ==, has_place[i]);
+      if (!mask)
+        dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "no place");
+    }
+  g_autoptr (DhDrawnMask) mask = open_ok (dataset, (guint)dh_dataset_find (dataset, "3"), ids);
+  ids[1] = DH_DRAWN_ANOMALY;
+  write_ok (mask, ids);
+  g_autoptr (DhDataset) again = dataset_open_ok (root, NULL);
+  g_assert_cmpuint (dh_dataset_size (again), ==, G_N_ELEMENTS (pictures));
+  dataset_assert_anomaly (again, (guint)dh_dataset_find (again, "3"), "01");
+  assert_refused (root, NULL, (guint)dh_dataset_find (again, "1"), DH_ERROR_UNSUPPORTED, "no place");
+  tree_remove (root);
+}
+
 /* Named as its neighbours are, in their folder; the first copy of what was there stays, whatever is drawn later. */
 static void
 test_beside_others (void)
@@ -588,6 +621,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/drawn-mask/plain-folder", test_plain_folder);
   g_test_add_func ("/drawn-mask/one-name", test_one_name);
+  g_test_add_func ("/drawn-mask/anothers", test_anothers);
   g_test_add_func ("/drawn-mask/beside-others", test_beside_others);
   g_test_add_func ("/drawn-mask/values", test_values);
   g_test_add_func ("/drawn-mask/refused", test_refused);
