@@ -24,7 +24,7 @@ show_state (DhLabelBar *self)
   gtk_widget_set_sensitive (self->redo, edit != NULL && dh_label_edit_can_redo (edit));
   gtk_widget_set_sensitive (self->ignore, dh_session_labels_can_ignore (self->session));
   gtk_label_set_label (GTK_LABEL (self->state), why != NULL                                     ? why
-                                                : dh_session_labels_are_unsaved (self->session) ? _ ("Not saved yet")
+                                                : dh_session_labels_are_unsaved (self->session) ? _ ("Unsaved")
                                                                                                 : "");
   gtk_widget_set_tooltip_text (self->state, why);
 }
@@ -109,6 +109,7 @@ fill (DhLabelBar *self, DhFitRow *row)
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
   dh_fit_row_append (row, self->size, 1);
   self->state = dh_ui_short_label (NULL, "dim-label", 0);
+  gtk_label_set_width_chars (GTK_LABEL (self->state), 7);
   gtk_widget_set_hexpand (self->state, TRUE);
   dh_fit_row_append (row, self->state, 0);
   self->undo = dh_ui_icon_button ("edit-undo-symbolic", _ ("Undo (Ctrl+Z)"), "win.undo", "flat");

@@ -103,6 +103,13 @@ dup_truth (DhDataset *dataset, const Writing *writing)
   return g_bytes_new_take (ids, dh_draft_size (draft));
 }
 
+/* Another folder was asked for, which this one's labels do not stop. */
+static gboolean
+goes_elsewhere (DhSession *self)
+{
+  return self->opening != NULL && g_strcmp0 (self->opening_path, self->dataset_path) != 0;
+}
+
 /* The set has other labels of this picture. */
 static void
 take_labels (DhSession *self, const Writing *writing)
@@ -117,7 +124,8 @@ take_labels (DhSession *self, const Writing *writing)
   if (dh_dataset_kind (self->dataset) == DH_DATASET_FOLDER)
     {
       /* It is a labelled set from now on, or not any more. */
-      dh_session_reread_as (self, NULL);
+      if (!goes_elsewhere (self))
+        dh_session_reread_as (self, NULL);
       return;
     }
   DhImageItem *item = dh_image_list_get_item (self->list, (guint)index);
@@ -157,6 +165,9 @@ was_saved (DhSession *self, Writing *writing)
   if (!dh_draft_is_unsaved (draft))
     g_hash_table_remove (labelling->drafts, draft->image);
   g_autofree char *text = g_strdup_printf (_ ("The mask of %s is saved"), draft->name);
+  /* What was written before it is not taken back below it. */
+  if (labelling->last != NULL && labelling->last != draft && g_str_equal (labelling->last->image, draft->image))
+    dh_draft_set (&labelling->last, NULL);
   if (writing->quiet)
     dh_session_say (self, text);
   else
@@ -177,7 +188,8 @@ was_reverted (DhSession *self, Writing *writing)
   /* The labels are read again, as of any picture. */
   if (self->labelling->draft == draft)
     dh_draft_set (&self->labelling->draft, NULL);
-  dh_session_reread (self);
+  if (!goes_elsewhere (self))
+    dh_session_reread (self);
 }
 
 static void

@@ -88,12 +88,14 @@ dh_session_enter_labels (DhSession *self)
   const guint index = dh_image_item_get_index (self->current);
   g_autofree char *image = g_canonicalize_filename (dh_dataset_item (self->dataset, index)->image, NULL);
   DhDraft *kept = g_hash_table_lookup (labelling->drafts, image);
-  if (kept != NULL)
+  if (kept != NULL && (kept->writing > 0 || dh_draft_is_unsaved (kept)))
     {
       dh_draft_set (&labelling->draft, kept);
       dh_session_tell_labels (self);
       return;
     }
+  /* What could not be written was taken back by hand: the file as it is. */
+  g_hash_table_remove (labelling->drafts, image);
   DhDraft *draft = g_new0 (DhDraft, 1);
   g_atomic_ref_count_init (&draft->refs);
   draft->image = g_steal_pointer (&image);
@@ -225,6 +227,17 @@ dh_session_save_labels (DhSession *self)
   dh_session_tell_labels (self);
 }
 
+/* Of this picture, since that was written. */
+static gboolean
+is_drawn_on (const DhLabelling *labelling, const DhDraft *written)
+{
+  const DhDraft *kept = g_hash_table_lookup (labelling->drafts, written->image);
+  const DhDraft *shown = labelling->draft;
+  return dh_draft_is_unsaved (kept)
+         || (shown != NULL && g_str_equal (shown->image, written->image)
+             && (dh_draft_is_unsaved (shown) || (shown->edit != NULL && dh_label_edit_is_stroking (shown->edit))));
+}
+
 void
 dh_session_revert_labels (DhSession *self)
 {
@@ -232,6 +245,15 @@ dh_session_revert_labels (DhSession *self)
   DhDraft *draft = labelling->last;
   if (draft == NULL)
     return;
+  const char *why = self->evaluation != NULL || self->import != NULL
+                        ? _ ("The labels are being measured: stop that first, or wait for its end")
+                    : is_drawn_on (labelling, draft) ? _ ("It was drawn on since: take that back first, by Ctrl+Z")
+                                                     : NULL;
+  if (why != NULL)
+    {
+      dh_session_say (self, why);
+      return;
+    }
   dh_session_write_draft (self, draft, TRUE, FALSE);
   dh_draft_set (&labelling->last, NULL);
 }

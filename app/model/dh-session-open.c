@@ -128,6 +128,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   if (self->worker == NULL || self->opening != g_task_get_cancellable (G_TASK (result)))
     return; /* closed, or something else was asked for since */
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->opening_path, g_free);
   g_clear_pointer (&self->asked, dh_reading_free);
   dh_session_notify (self, DH_SESSION_PROP_OPENING);
   if (!done)
@@ -172,6 +173,7 @@ drop_opening (DhSession *self)
   if (self->opening != NULL)
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->opening_path, g_free);
   g_clear_pointer (&self->asked, dh_reading_free);
 }
 
@@ -187,6 +189,7 @@ begin (DhSession *self, DhOpening *opening)
 {
   drop_opening (self);
   self->opening = g_cancellable_new ();
+  self->opening_path = g_strdup (opening->dataset_path);
   g_autoptr (GTask) task = g_task_new (self, self->opening, opened, NULL);
   g_task_set_check_cancellable (task, FALSE);
   if (opening->reading == NULL)

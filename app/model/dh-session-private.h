@@ -83,6 +83,7 @@ struct _DhSession
   char **pictures;
   gboolean demo;
   gboolean filters_settled; /* the first set after the start was shown */
+  char *opening_path;       /* the folder of it; NULL where that is not known before */
   GCancellable *opening;
   char *waiting_view;  /* a saved view, to be shown once the weights are loaded that it came with; NULL */
   guint loading;       /* weights that are on their way */

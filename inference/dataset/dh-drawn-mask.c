@@ -13,14 +13,21 @@
 /* Masks that are asked whether they hold an anomaly. */
 #define SAMPLES 128
 
+typedef struct
+{
+  gboolean anomaly, ignored;
+} Holding;
+
 struct _DhDrawnMask
 {
   DhDataset *dataset;
   guint index, width, height;
   char *path;
-  gint values[3]; /* of inlier, anomaly, ignore; -1: none */
-  char *sum;      /* SHA-256 of the file as it is known; NULL: there is none */
-  GBytes *before; /* what the last writing replaced; NULL: nothing */
+  gint values[3];      /* of inlier, anomaly, ignore; -1: none */
+  char *sum;           /* SHA-256 of the file as it is known; NULL: there is none */
+  GBytes *before;      /* what the last writing replaced; NULL: nothing */
+  Holding holds, held; /* what is in the file, and in what the last writing replaced */
+  guint mode;          /* of the file that was there first; 0: none */
   gboolean has_before, kept;
 };
 
@@ -148,6 +155,8 @@ read_mask (DhDrawnMask *mask, const DhItem *item, GError **error)
   if (!bytes)
     return NULL;
   mask->sum = sum_of (bytes);
+  GStatBuf info;
+  mask->mode = g_stat (mask->path, &info) == 0 ? info.st_mode & 0777 : 0;
   Reading reading = { mask->values };
   g_autoptr (DhLabels) labels = dh_labels_load_as (mask->path, read_value, &reading, error);
   if (!labels)
@@ -186,6 +195,12 @@ check_writable (const char *path, GError **error)
   return !is_file || access (folder, W_OK) == 0 || refuse (error, DH_ERROR_IO, folder, g_strerror (errno));
 }
 
+static Holding
+look_into (const guint8 *ids, gsize n)
+{
+  return (Holding){ memchr (ids, DH_DRAWN_ANOMALY, n) != NULL, memchr (ids, DH_DRAWN_IGNORE, n) != NULL };
+}
+
 static DhLabels *
 new_labels (guint width, guint height, const char *path, GError **error)
 {
@@ -208,7 +223,7 @@ dh_drawn_mask_open (DhDataset *dataset, guint index, DhLabels **labels, GError *
     return refuse (error, DH_ERROR_UNSUPPORTED, dh_dataset_root (dataset), refusal), NULL;
   if (!item->mask)
     return refuse (error, DH_ERROR_UNSUPPORTED, item->item.image,
-                   "its mask has no place: it was opened alone, or another image of its folder has the same name"),
+                   "its mask has no place: it was opened alone, or another image of the folder has the same name"),
            NULL;
   g_autoptr (DhDrawnMask) mask = g_new0 (DhDrawnMask, 1);
   mask->dataset = dh_dataset_ref (dataset);
@@ -226,6 +241,7 @@ dh_drawn_mask_open (DhDataset *dataset, guint index, DhLabels **labels, GError *
       exists ? read_mask (mask, item, error) : new_labels (mask->width, mask->height, mask->path, error);
   if (!read)
     return NULL;
+  mask->holds = look_into (read->ids, (gsize)mask->width * mask->height);
   *labels = g_steal_pointer (&read);
   return g_steal_pointer (&mask);
 }
@@ -234,12 +250,14 @@ dh_drawn_mask_open (DhDataset *dataset, guint index, DhLabels **labels, GError *
 static gboolean
 check_unchanged (DhDrawnMask *mask, GBytes **bytes, GError **error)
 {
-  static const char *const other = "was changed by another program since it was opened here: read the set again";
+  static const char *const other =
+      "was changed by another program since it was opened here: take back what was drawn, then read the set again";
   *bytes = NULL;
   if (!mask->sum)
     return !g_file_test (mask->path, G_FILE_TEST_EXISTS) || refuse (error, DH_ERROR_MISMATCH, mask->path, other);
   if (!g_file_test (mask->path, G_FILE_TEST_EXISTS))
-    return refuse (error, DH_ERROR_MISMATCH, mask->path, "is gone since it was opened here: read the set again");
+    return refuse (error, DH_ERROR_MISMATCH, mask->path,
+                   "is gone since it was opened here: take back what was drawn, then read the set again");
   g_autoptr (GBytes) now = dh_file_read (mask->path, DH_FILE_ANY_SIZE, error);
   g_autofree char *sum = now ? sum_of (now) : NULL;
   if (!now)
@@ -264,31 +282,61 @@ check_image (const DhDrawnMask *mask, GError **error)
 }
 
 static gint
-look_for_1 (DhPixelValue value, gpointer data)
+look_for_both (DhPixelValue value, gpointer data)
 {
-  *(gboolean *)data |= value.number == 1;
+  Holding *others = data;
+  others->anomaly |= value.number == 1;
+  others->ignored |= value.number == 255;
   return 0;
+}
+
+/* Some of the other masks, those that were drawn since the set was opened too; until one holds an anomaly. */
+static Holding
+look_at_others (const DhDrawnMask *mask)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  Holding others = { FALSE, FALSE };
+  for (guint i = 0; i < mask->dataset->items->len; i++)
+    {
+      const char *path = dh_dataset_peek (mask->dataset, i)->mask;
+      if (i != mask->index && path && g_file_test (path, G_FILE_TEST_EXISTS))
+        g_ptr_array_add (paths, (gpointer)path);
+    }
+  const guint step = MAX (paths->len / SAMPLES, 1);
+  for (guint i = 0; i < paths->len && !others.anomaly; i += step)
+    {
+      g_autoptr (DhLabels) other = dh_labels_load_as (paths->pdata[i], look_for_both, &others, NULL);
+    }
+  return others;
 }
 
 /* Where no mask of a set holds a 1, its reader takes 255 for the anomaly. */
 static gboolean
-check_ignored (const DhDrawnMask *mask, const guint8 *ids, GError **error)
+check_ignored (const DhDrawnMask *mask, Holding next, GError **error)
 {
-  const gsize n = (gsize)mask->width * mask->height;
-  if (mask->dataset->mask_values || mask->values[2] < 0 || !memchr (ids, DH_DRAWN_IGNORE, n)
-      || memchr (ids, DH_DRAWN_ANOMALY, n))
+  if (mask->dataset->mask_values || mask->values[2] < 0 || next.anomaly || (!next.ignored && !mask->holds.anomaly))
     return TRUE;
-  const guint size = mask->dataset->items->len, step = MAX (size / SAMPLES, 1);
-  gboolean found = FALSE;
-  for (guint i = 0; i < size && !found; i += step)
-    {
-      const char *label = i != mask->index ? dh_dataset_peek (mask->dataset, i)->item.label : NULL;
-      g_autoptr (DhLabels) other = label ? dh_labels_load_as (label, look_for_1, &found, NULL) : NULL;
-    }
-  return found
-         || refuse (error, DH_ERROR_UNSUPPORTED, mask->path,
-                    "no mask of the set holds an anomaly yet, and ignored pixels alone would be read as anomalies: "
-                    "draw an anomaly first, in this image or in another");
+  const Holding others = look_at_others (mask);
+  if (others.anomaly || (!next.ignored && !others.ignored))
+    return TRUE;
+  return refuse (
+      error, DH_ERROR_UNSUPPORTED, mask->path,
+      next.ignored ? "no mask of the set holds an anomaly yet, and ignored pixels alone would be read as anomalies: "
+                     "draw an anomaly first, in this image or in another"
+                   : "it holds the last anomaly of the set, without which the ignored pixels of the other masks would "
+                     "be read as anomalies: draw another first, or erase those");
+}
+
+/* Open to those to whom the mask was that was there first. */
+static gboolean
+write_bytes (const DhDrawnMask *mask, const char *path, GBytes *bytes, GError **error)
+{
+  if (!dh_file_write (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
+    return FALSE;
+  /* Where the file system knows no such thing, it is as that makes it. */
+  if (mask->mode)
+    g_chmod (path, (int)mask->mode);
+  return TRUE;
 }
 
 /* Once: what is there then is from before all drawing. */
@@ -298,7 +346,7 @@ keep_copy (DhDrawnMask *mask, GBytes *bytes, GError **error)
   g_autofree char *copy = g_strconcat (mask->path, "~", NULL);
   if (!bytes || mask->kept || g_file_test (copy, G_FILE_TEST_EXISTS))
     return TRUE;
-  return dh_file_write (copy, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error);
+  return write_bytes (mask, copy, bytes, error);
 }
 
 static GBytes *
@@ -323,14 +371,17 @@ encode (const DhDrawnMask *mask, const guint8 *ids, GError **error)
 gboolean
 dh_drawn_mask_write (DhDrawnMask *mask, const guint8 *ids, GError **error)
 {
+  const Holding next = look_into (ids, (gsize)mask->width * mask->height);
   g_autoptr (GBytes) before = NULL;
   g_autofree char *folder = g_path_get_dirname (mask->path);
-  if (!check_image (mask, error) || !check_unchanged (mask, &before, error) || !check_ignored (mask, ids, error))
+  if (!check_image (mask, error) || !check_unchanged (mask, &before, error) || !check_ignored (mask, next, error))
     return FALSE;
   g_autoptr (GBytes) bytes = encode (mask, ids, error);
   if (!bytes || !dh_folder_make (folder, error) || !keep_copy (mask, before, error)
-      || !dh_file_write (mask->path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
+      || !write_bytes (mask, mask->path, bytes, error))
     return FALSE;
+  mask->held = mask->holds;
+  mask->holds = next;
   mask->kept = TRUE;
   mask->has_before = TRUE;
   g_clear_pointer (&mask->before, g_bytes_unref);
@@ -346,11 +397,10 @@ dh_drawn_mask_revert (DhDrawnMask *mask, GError **error)
   g_return_val_if_fail (mask->has_before, FALSE);
 
   g_autoptr (GBytes) now = NULL;
-  if (!check_unchanged (mask, &now, error))
+  if (!check_unchanged (mask, &now, error) || !check_ignored (mask, mask->held, error))
     return FALSE;
-  if (mask->before
-          ? !dh_file_write (mask->path, g_bytes_get_data (mask->before, NULL), g_bytes_get_size (mask->before), error)
-          : g_unlink (mask->path) != 0 && !refuse (error, DH_ERROR_IO, mask->path, g_strerror (errno)))
+  if (mask->before ? !write_bytes (mask, mask->path, mask->before, error)
+                   : g_unlink (mask->path) != 0 && !refuse (error, DH_ERROR_IO, mask->path, g_strerror (errno)))
     return FALSE;
   if (!mask->before)
     {
@@ -360,6 +410,7 @@ dh_drawn_mask_revert (DhDrawnMask *mask, GError **error)
     }
   g_free (mask->sum);
   mask->sum = mask->before ? sum_of (mask->before) : NULL;
+  mask->holds = mask->held;
   mask->has_before = FALSE;
   g_clear_pointer (&mask->before, g_bytes_unref);
   return TRUE;

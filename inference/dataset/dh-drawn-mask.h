@@ -35,8 +35,8 @@ gboolean dh_drawn_mask_can_ignore (const DhDrawnMask *mask);
 /* Whole or not at all (dh-file.h). Of a mask that was there and was not drawn here since it was opened, a copy is kept
  * beside it, once, under its name and "~", which no reader takes for a mask. On an error all is as it was, and it can
  * be tried again: DH_ERROR_MISMATCH (picture or mask were changed by others meanwhile), DH_ERROR_NOT_FOUND (the picture
- * is gone), DH_ERROR_UNSUPPORTED (ignored pixels without any anomaly in the set: its reader would take them for
- * anomalies), DH_ERROR_IO. */
+ * is gone), DH_ERROR_UNSUPPORTED (ignored pixels would be left without any anomaly in the set: its reader would take
+ * them for anomalies), DH_ERROR_IO. */
 gboolean dh_drawn_mask_write (DhDrawnMask *mask, const guint8 *ids, GError **error);
 /* As it was before it was written last: the same bytes, or none. Once. Errors likewise. */
 gboolean dh_drawn_mask_revert (DhDrawnMask *mask, GError **error);

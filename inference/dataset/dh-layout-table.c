@@ -318,7 +318,7 @@ match_folder (DhLayoutFind *find, const char *base)
 {
   if (base[0])
     return FALSE;
-  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) keys = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < find->scan->files->len; i++)
     {
       const char *path = find->scan->files->pdata[i];
@@ -330,9 +330,10 @@ match_folder (DhLayoutFind *find, const char *base)
       DhItem *item = dh_pair_add_item (find, key, "", group, path, NULL, DH_FORM_NONE);
       g_autofree char *mask = g_strconcat (DH_MASKS_FOLDER "/", key, ".png", NULL);
       /* One of the same name has that place, and what lies among the masks would be one. */
-      if (!g_str_has_prefix (path, DH_MASKS_FOLDER "/") && g_hash_table_add (keys, g_steal_pointer (&key)))
+      if (g_hash_table_add (keys, item->item.stem) && !g_str_has_prefix (path, DH_MASKS_FOLDER "/"))
         item->mask = g_build_filename (find->scan->root, mask, NULL);
     }
+  dh_masks_leave_to_others (find->items);
   return find->items->len > 0;
 }
 

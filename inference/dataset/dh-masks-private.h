@@ -12,6 +12,10 @@ gboolean dh_masks_match (DhLayoutFind *find, const char *base);
  * same places: what drawing masks of a plain folder of pictures makes of it. */
 gboolean dh_masks_match_within (DhLayoutFind *find, const char *base);
 
+/* Takes the places of masks in that folder that would be ones of other pictures by dh_masks_match(). `items`: DhItem,
+ * all pictures of the folder, whose stems are their keys. */
+void dh_masks_leave_to_others (GPtrArray *items);
+
 /* Reads some of the masks of the whole set, before a part of it is chosen. What they mean is what is `said`; where it
  * is NULL: of 0 and 255 without a 1, 255 is the anomaly (of others it is ignore); of 0 and one other value, that; where
  * they hold many other values, which may be classes, the pictures are left without labels. What was assumed is noted.

@@ -1,6 +1,7 @@
 #include "dh-masks-private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "dh-error.h"
 #include "dh-pair-private.h"
@@ -62,12 +63,43 @@ take (DhLayoutFind *find, const char *base, DhLayoutFind *best)
   return TRUE;
 }
 
+static gboolean
+is_anothers (const char *key, GHashTable *keys)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (image_folders); i++)
+    for (guint e = 0; e < G_N_ELEMENTS (endings); e++)
+      {
+        if (!g_str_has_suffix (key, endings[e]))
+          continue;
+        g_autofree char *other =
+            g_strdup_printf ("%s/%.*s", image_folders[i], (gint)(strlen (key) - strlen (endings[e])), key);
+        if (g_hash_table_contains (keys, other))
+          return TRUE;
+      }
+  return FALSE;
+}
+
+void
+dh_masks_leave_to_others (GPtrArray *items)
+{
+  g_autoptr (GHashTable) keys = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < items->len; i++)
+    g_hash_table_add (keys, ((DhItem *)items->pdata[i])->item.stem);
+  for (guint i = 0; i < items->len; i++)
+    {
+      DhItem *item = items->pdata[i];
+      if (item->mask && is_anothers (item->item.stem, keys))
+        g_clear_pointer (&item->mask, g_free);
+    }
+}
+
 gboolean
 dh_masks_match_within (DhLayoutFind *find, const char *base)
 {
   if (!dh_pair_has_folder (find, base, DH_MASKS_FOLDER))
     return FALSE;
   g_autoptr (DhLayoutFind) tried = try_folders (find, base, "", DH_MASKS_FOLDER, "");
+  dh_masks_leave_to_others (tried->items);
   return count_labels (tried) > 0 && take (find, base, tried);
 }
 
@@ -183,18 +215,22 @@ list_readings (const Seen *seen)
   return g_strv_builder_end (texts);
 }
 
+/* Some of the masks: of many pictures few may have one. */
 static gboolean
 look_at_all (DhDataset *dataset, Seen *seen, GCancellable *cancellable, GError **error)
 {
-  const guint step = MAX (dataset->items->len / SAMPLES, 1);
-  for (guint i = 0; i < dataset->items->len; i += step)
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  for (guint i = 0; i < dataset->items->len; i++)
+    if (dh_dataset_peek (dataset, i)->item.label)
+      g_ptr_array_add (paths, dh_dataset_peek (dataset, i)->item.label);
+  const guint step = MAX (paths->len / SAMPLES, 1);
+  for (guint i = 0; i < paths->len; i += step)
     {
-      const char *path = dh_dataset_peek (dataset, i)->item.label;
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
       seen->own_odd = FALSE;
       /* What cannot be read is said of each where it is used. */
-      g_autoptr (DhLabels) mask = path ? dh_labels_load_as (path, look_at, seen, NULL) : NULL;
+      g_autoptr (DhLabels) mask = dh_labels_load_as (paths->pdata[i], look_at, seen, NULL);
       seen->odd += mask && seen->own_odd;
       seen->sound += mask && !seen->own_odd;
     }

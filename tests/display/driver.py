@@ -69,7 +69,7 @@ class Pixels(bytes):
 
 class Studio:
     def __init__(self, program, arguments=(), size=(1400, 900), home=None, dark=False, environment=None,
-                 dpi=96):
+                 dpi=96, double_click=400):
         self.size = size
         self.dpi = dpi  # 96 × the scale of text that a user has chosen
         self.home = home or tempfile.mkdtemp(prefix="dh-studio-")
@@ -86,7 +86,8 @@ class Studio:
         os.makedirs(f"{self.home}/config/gtk-4.0", exist_ok=True)
         with open(f"{self.home}/config/gtk-4.0/settings.ini", "w") as file:
             file.write("[Settings]\ngtk-font-name=Cantarell 11\ngtk-xft-hinting=1\ngtk-xft-hintstyle=hintslight\n"
-                       "gtk-decoration-layout=:close\ngtk-enable-animations=0\n")
+                       "gtk-decoration-layout=:close\ngtk-enable-animations=0\n"
+                       f"gtk-double-click-time={double_click}\n")  # in milliseconds
         self.log_path = f"{self.home}/log"
         self.log = open(self.log_path, "wb")
         try:

@@ -230,7 +230,8 @@ def main():
     studio = None
     try:
         drive = make_drive(folder)
-        studio = driver.Studio(PROGRAM, ["--new", "--params", "demo", drive])
+        # A busy machine's two clicks are far apart.
+        studio = driver.Studio(PROGRAM, ["--new", "--params", "demo", drive], double_click=10000)
         studio.wait(r"studio: counted 0")
         studio.settle(1)
         driver.run_cases(cases, (studio, drive), None, OUTPUT, "labels")

@@ -143,6 +143,39 @@ test_one_name (void)
   tree_remove (root);
 }
 
+/* A mask that would be read as that of a picture in a folder that is called as pictures' are. */
+static void
+test_anothers (void)
+{
+  g_autofree char *root = tree_new ();
+  static const char *const pictures[] = { "1.png", "2_mask.png", "3.png", "rgb/1.png", "rgb/2.png", "rgb/4.png" };
+  static const gboolean has_place[] = { FALSE, FALSE, TRUE, TRUE, TRUE, TRUE };
+  guint8 ids[PIXELS];
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    tree_image (root, pictures[i], WIDTH, HEIGHT);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_assert_cmpint (dh_dataset_kind (dataset), ==, DH_DATASET_FOLDER);
+  for (guint i = 0; i < G_N_ELEMENTS (pictures); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (DhLabels) labels = NULL;
+      g_autofree char *stem = g_strndup (pictures[i], strlen (pictures[i]) - 4);
+      g_autoptr (DhDrawnMask) mask =
+          dh_drawn_mask_open (dataset, (guint)dh_dataset_find (dataset, stem), &labels, &error);
+      g_assert_cmpint (mask != NULL, ==, has_place[i]);
+      if (!mask)
+        dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "no place");
+    }
+  g_autoptr (DhDrawnMask) mask = open_ok (dataset, (guint)dh_dataset_find (dataset, "3"), ids);
+  ids[1] = DH_DRAWN_ANOMALY;
+  write_ok (mask, ids);
+  g_autoptr (DhDataset) again = dataset_open_ok (root, NULL);
+  g_assert_cmpuint (dh_dataset_size (again), ==, G_N_ELEMENTS (pictures));
+  dataset_assert_anomaly (again, (guint)dh_dataset_find (again, "3"), "01");
+  assert_refused (root, NULL, (guint)dh_dataset_find (again, "1"), DH_ERROR_UNSUPPORTED, "no place");
+  tree_remove (root);
+}
+
 /* Named as its neighbours are, in their folder; the first copy of what was there stays, whatever is drawn later. */
 static void
 test_beside_others (void)
@@ -326,6 +359,69 @@ test_ignored_alone (void)
   g_autoptr (DhDataset) reopened = dataset_open_ok (root, NULL);
   dataset_assert_anomaly (reopened, 0, "20");
   dataset_assert_anomaly (reopened, 1, "21");
+
+  /* Nor is the last anomaly erased while others have ignored pixels. */
+  g_autoptr (DhDrawnMask) last = open_ok (reopened, 1, ids);
+  memset (ids, DH_DRAWN_INLIER, sizeof ids);
+  g_assert_false (dh_drawn_mask_write (last, ids, &error));
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "the last anomaly");
+  ids[2] = DH_DRAWN_ANOMALY;
+  write_ok (last, ids);
+  /* As it is not changed back to that. */
+  write_ok (again, ids);
+  memset (ids, DH_DRAWN_INLIER, sizeof ids);
+  write_ok (last, ids);
+  g_assert_false (dh_drawn_mask_revert (again, &error));
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "draw an anomaly first");
+  tree_remove (root);
+}
+
+/* What is drawn is read as it was meant where few of many pictures have a mask, whichever these are. */
+static void
+test_few_of_many (void)
+{
+  g_autofree char *root = tree_new ();
+  guint8 ids[PIXELS];
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("images/%03u.png", i);
+      tree_image (root, name, WIDTH, HEIGHT);
+    }
+  tree_label (root, "masks/001.png", WIDTH, HEIGHT, (const guint8[]){ 255, 0 }, 2);
+  tree_label (root, "masks/003.png", WIDTH, HEIGHT, (const guint8[]){ 0, 255 }, 2);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  dataset_assert_anomaly (dataset, 1, "10");
+  g_autoptr (DhDrawnMask) mask = open_ok (dataset, 5, ids);
+  ids[1] = DH_DRAWN_ANOMALY;
+  write_ok (mask, ids);
+  ids[1] = 255;
+  assert_file (root, "masks/005.png", ids);
+  g_autoptr (DhDataset) again = dataset_open_ok (root, NULL);
+  dataset_assert_anomaly (again, 5, "01");
+  tree_remove (root);
+}
+
+/* Whoever could read and write it can afterwards, and nobody else. */
+static void
+test_mode (void)
+{
+  g_autofree char *root = tree_new (), *path = g_build_filename (root, "masks/a.png", NULL);
+  g_autofree char *copy = g_strconcat (path, "~", NULL);
+  guint8 ids[PIXELS];
+  GStatBuf info;
+  tree_pair (root, "images/a.png", "masks/a.png", 0, 1);
+  g_assert_cmpint (g_chmod (path, 0620), ==, 0);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_autoptr (DhDrawnMask) mask = open_ok (dataset, 0, ids);
+  ids[0] = DH_DRAWN_ANOMALY;
+  write_ok (mask, ids);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 0777, ==, 0620);
+  g_assert_cmpint (g_stat (copy, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 0777, ==, 0620);
+  g_assert_true (dh_drawn_mask_revert (mask, NULL));
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 0777, ==, 0620);
   tree_remove (root);
 }
 
@@ -525,11 +621,14 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/drawn-mask/plain-folder", test_plain_folder);
   g_test_add_func ("/drawn-mask/one-name", test_one_name);
+  g_test_add_func ("/drawn-mask/anothers", test_anothers);
   g_test_add_func ("/drawn-mask/beside-others", test_beside_others);
   g_test_add_func ("/drawn-mask/values", test_values);
   g_test_add_func ("/drawn-mask/refused", test_refused);
   g_test_add_func ("/drawn-mask/turned", test_turned);
   g_test_add_func ("/drawn-mask/ignored-alone", test_ignored_alone);
+  g_test_add_func ("/drawn-mask/few-of-many", test_few_of_many);
+  g_test_add_func ("/drawn-mask/mode", test_mode);
   g_test_add_func ("/drawn-mask/faults", test_faults);
   g_test_add_func ("/drawn-mask/revert", test_revert);
   g_test_add_func ("/drawn-mask/killed", test_killed);

@@ -273,6 +273,75 @@ test_reverted (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->error, ==, NULL);
 }
 
+/* What was drawn since stays: nothing is taken back below it. */
+static void
+test_drawn_on (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  guint saved = 0;
+  open_own (fixture, TRUE);
+  g_signal_connect (session, "labels-saved", G_CALLBACK (count), &saved);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, 20, 20, 1);
+  show (session, "1");
+  session_wait_for (saved == 1);
+  show (session, "0");
+  draw (session, 5, 20, 0);
+  const guint before = fixture->messages;
+  dh_session_revert_labels (session);
+  g_assert_cmpuint (fixture->messages, ==, before + 1);
+  g_assert_true (dh_session_labels_are_unsaved (session));
+  dh_session_save_labels (session);
+  session_wait_for (!dh_session_labels_are_unsaved (session));
+  g_assert_cmpint (drawn_in_file (fixture, "own/masks/0.png"), ==, 460 - 100);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+}
+
+/* A mask that another program has changed: what was drawn is taken back by hand, and the file is read as it is. */
+static void
+test_changed (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_own (fixture, TRUE);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, 20, 20, 1);
+  tree_label (fixture->root, "own/masks/0.png", SESSION_WIDTH, SESSION_HEIGHT, (const guint8[]){ 0, 1 }, 2);
+  show (session, "1");
+  session_wait_for (fixture->error != NULL);
+  g_assert_nonnull (strstr (fixture->error, "another program"));
+  show (session, "0");
+  g_assert_true (dh_session_undo_labels (session));
+  dh_session_reread (session);
+  session_wait_for (!dh_session_is_opening (session) && shows (session, "0")
+                    && dh_session_get_label_edit (session) != NULL);
+  const guint8 *ids = dh_label_edit_ids (dh_session_get_label_edit (session));
+  g_assert_cmpmem (ids, 4, ((const guint8[]){ 0, 1, 0, 1 }), 4);
+  g_clear_pointer (&fixture->error, g_free);
+  draw (session, 1, 1, 1);
+  dh_session_save_labels (session);
+  session_wait_for (!dh_session_labels_are_unsaved (session));
+  g_assert_cmpint (drawn_in_file (fixture, "own/masks/0.png"), ==, PIXELS / 2 + 1);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+}
+
+/* A folder whose first mask is still being written when another set is opened. */
+static void
+test_elsewhere (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_own (fixture, FALSE);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, 20, 20, 1);
+  dh_session_open_dataset (session, fixture->set);
+  dh_session_save_labels (session);
+  g_assert_true (dh_session_flush_labels (session));
+  session_wait_for (!dh_session_is_opening (session));
+  g_assert_cmpint (drawn_in_file (fixture, "own/masks/0.png"), ==, 400);
+  g_autofree char *why = dh_session_dup_labels_refusal (session);
+  g_assert_nonnull (why);
+  g_assert_nonnull (strstr (why, "published"));
+}
+
 /* Neither the end of the program nor another set loses anything. */
 static void
 test_end (SessionFixture *fixture, gconstpointer data)
@@ -319,10 +388,17 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/labels/refused", test_refused, NULL },   { "/labels/folder", test_folder, NULL },
-    { "/labels/followed", test_followed, NULL }, { "/labels/empty", test_empty, NULL },
-    { "/labels/kept", test_kept, NULL },         { "/labels/reverted", test_reverted, NULL },
-    { "/labels/end", test_end, NULL },           { "/labels/unmeasured", test_unmeasured, NULL },
+    { "/labels/refused", test_refused, NULL },
+    { "/labels/folder", test_folder, NULL },
+    { "/labels/followed", test_followed, NULL },
+    { "/labels/empty", test_empty, NULL },
+    { "/labels/kept", test_kept, NULL },
+    { "/labels/reverted", test_reverted, NULL },
+    { "/labels/drawn-on", test_drawn_on, NULL },
+    { "/labels/changed", test_changed, NULL },
+    { "/labels/elsewhere", test_elsewhere, NULL },
+    { "/labels/end", test_end, NULL },
+    { "/labels/unmeasured", test_unmeasured, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
