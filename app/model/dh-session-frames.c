@@ -64,6 +64,7 @@ keep_frame (DhSession *self, DhImageItem *item, DhFrame *frame)
 void
 dh_session_forget_frames (DhSession *self)
 {
+  g_hash_table_remove_all (self->relabelled);
   g_queue_clear_full (&self->entries, entry_free);
   self->entries_bytes = self->entries_stats_bytes = 0;
   dh_session_drop_run_maps (self);
@@ -165,22 +166,58 @@ was_recounted (GObject *source, GAsyncResult *result, gpointer data)
   dh_session_notify (self, DH_SESSION_PROP_STATS);
 }
 
-void
-dh_session_replace_truth (DhSession *self, DhImageItem *item, GBytes *truth)
+static void
+recount (DhSession *self, DhImageItem *item, DhFrame *frame)
 {
-  DhSessionEntry *entry = find_entry (self, item);
-  if (entry == NULL)
-    return;
-  DhFrame *frame = dh_frame_copy (entry->frame);
-  g_clear_pointer (&frame->truth, g_bytes_unref);
-  g_clear_pointer (&frame->truth_error, g_free);
-  frame->truth = truth != NULL ? g_bytes_ref (truth) : NULL;
-  keep_frame (self, item, frame);
   Recount *recount = g_new (Recount, 1);
-  *recount = (Recount){ g_object_ref (item), frame };
+  *recount = (Recount){ g_object_ref (item), dh_frame_ref (frame) };
   g_autoptr (GTask) task = g_task_new (self, NULL, was_recounted, NULL);
   g_task_set_task_data (task, recount, recount_free);
   g_task_run_in_thread (task, recount_in_thread);
+}
+
+static DhFrame *
+copy_with_truth (const DhFrame *frame, GBytes *truth)
+{
+  DhFrame *copy = dh_frame_copy (frame);
+  g_clear_pointer (&copy->truth, g_bytes_unref);
+  g_clear_pointer (&copy->truth_error, g_free);
+  copy->truth = truth != NULL ? g_bytes_ref (truth) : NULL;
+  return copy;
+}
+
+static void
+unref_truth (gpointer truth)
+{
+  if (truth != NULL)
+    g_bytes_unref (truth);
+}
+
+void
+dh_session_init_frames (DhSession *self)
+{
+  self->relabelled = g_hash_table_new_full (NULL, NULL, g_object_unref, unref_truth);
+}
+
+void
+dh_session_replace_truth (DhSession *self, DhImageItem *item, GBytes *truth)
+{
+  g_hash_table_replace (self->relabelled, g_object_ref (item), truth != NULL ? g_bytes_ref (truth) : NULL);
+  DhSessionEntry *entry = find_entry (self, item);
+  if (entry == NULL)
+    return;
+  g_autoptr (DhFrame) frame = copy_with_truth (entry->frame, truth);
+  keep_frame (self, item, frame);
+  recount (self, item, frame);
+}
+
+/* What was under way when a picture got other labels comes with those before. */
+static DhFrame *
+dup_relabelled (DhSession *self, DhImageItem *item, DhFrame *frame)
+{
+  gpointer truth = NULL;
+  return g_hash_table_lookup_extended (self->relabelled, item, NULL, &truth) ? copy_with_truth (frame, truth)
+                                                                             : dh_frame_ref (frame);
 }
 
 static gboolean
@@ -266,8 +303,9 @@ dh_session_request_current (DhSession *self)
 }
 
 static void
-on_frame (DhWorker *worker, DhImageItem *item, DhFrame *frame, gboolean last, DhSession *self)
+on_frame (DhWorker *worker, DhImageItem *item, DhFrame *made, gboolean last, DhSession *self)
 {
+  g_autoptr (DhFrame) frame = dup_relabelled (self, item, made);
   gboolean has_maps = dh_frame_has_map (frame, DH_FRAME_SEGMENTATION);
   if (last && self->model != NULL && has_maps)
     {
@@ -292,7 +330,15 @@ on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *s
   guint index = dh_image_item_get_index (item);
   if (index >= dh_image_list_get_size (self->list) || dh_image_list_get_item (self->list, index) != item)
     return;
+  dh_session_add_ranges (self, stats, dh_image_item_get_name (item), FALSE);
   DhSessionEntry *entry = find_entry (self, item);
+  if (g_hash_table_contains (self->relabelled, item))
+    {
+      /* counted with the labels before, it may be */
+      if (entry != NULL && entry->stats == NULL)
+        recount (self, item, entry->frame);
+      return;
+    }
   if (entry != NULL && entry->stats == NULL)
     {
       entry->stats = dh_score_stats_ref (stats);
@@ -300,7 +346,6 @@ on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *s
       self->entries_stats_bytes += entry->stats_bytes;
       drop_oldest (self);
     }
-  dh_session_add_ranges (self, stats, dh_image_item_get_name (item), FALSE);
   if (item != self->current || self->frame == NULL)
     return;
   g_clear_pointer (&self->stats, dh_score_stats_unref);

@@ -102,6 +102,7 @@ struct _DhSession
   gboolean tiled;        /* such pictures are computed in tiles */
   GQueue entries;        /* DhSessionEntry, used last first */
   gsize entries_bytes, entries_stats_bytes;
+  GHashTable *relabelled; /* DhImageItem that were labelled anew in this set → GBytes of W·H, NULL: not any more */
 
   DhScoreStats *set_stats;
   DhScore active;
@@ -344,6 +345,7 @@ G_GNUC_INTERNAL void dh_session_settle_labels (DhSession *session);
 /* Waits until all is written. */
 G_GNUC_INTERNAL void dh_session_close_labels (DhSession *session);
 /* dh-session-frames.c: the picture's frame with other labels (NULL: none), counted anew. */
+G_GNUC_INTERNAL void dh_session_init_frames (DhSession *session);
 G_GNUC_INTERNAL void dh_session_replace_truth (DhSession *session, DhImageItem *item, GBytes *truth);
 /* dh-session-files.c: dh_session_reread(), as what it looks like, or as this kind. */
 G_GNUC_INTERNAL void dh_session_reread_as (DhSession *session, const char *kind);

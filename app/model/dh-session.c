@@ -224,6 +224,7 @@ dh_session_finalize (GObject *object)
 {
   DhSession *self = DH_SESSION (object);
   dh_session_close (self);
+  g_hash_table_unref (self->relabelled);
   G_OBJECT_CLASS (dh_session_parent_class)->finalize (object);
 }
 
@@ -357,6 +358,7 @@ dh_session_init (DhSession *self)
   self->wanted = USUAL_MAPS;
   dh_worker_set_wanted (self->worker, self->wanted);
   g_queue_init (&self->entries);
+  dh_session_init_frames (self);
   dh_session_init_thresholds (self);
   dh_session_init_run_sides (self);
   dh_session_init_kept (self);
