@@ -1,76 +1,6 @@
 #include "dh-session-private.h"
 
 static void
-entry_free (gpointer data)
-{
-  DhSessionEntry *entry = data;
-  g_object_unref (entry->item);
-  dh_frame_unref (entry->frame);
-  g_clear_pointer (&entry->stats, dh_score_stats_unref);
-  g_free (entry);
-}
-
-/* Takes one that is out of the queue. */
-static void
-drop_entry (DhSession *self, DhSessionEntry *entry)
-{
-  self->entries_bytes -= dh_frame_size_bytes (entry->frame);
-  self->entries_stats_bytes -= entry->stats_bytes;
-  entry_free (entry);
-}
-
-/* Those that were used last stay. */
-static void
-drop_oldest (DhSession *self)
-{
-  while (self->entries.length > 1
-         && (self->entries_bytes > DH_SESSION_FRAME_BUDGET || self->entries_stats_bytes > DH_SESSION_STATS_BUDGET))
-    drop_entry (self, g_queue_pop_tail (&self->entries));
-}
-
-static DhSessionEntry *
-find_entry (DhSession *self, DhImageItem *item)
-{
-  for (GList *link = self->entries.head; link != NULL; link = link->next)
-    if (((DhSessionEntry *)link->data)->item == item)
-      return link->data;
-  return NULL;
-}
-
-static void
-use_entry (DhSession *self, DhSessionEntry *entry)
-{
-  g_queue_remove (&self->entries, entry);
-  g_queue_push_head (&self->entries, entry);
-}
-
-static void
-keep_frame (DhSession *self, DhImageItem *item, DhFrame *frame)
-{
-  DhSessionEntry *entry = find_entry (self, item);
-  if (entry != NULL)
-    {
-      g_queue_remove (&self->entries, entry);
-      drop_entry (self, entry);
-    }
-  entry = g_new0 (DhSessionEntry, 1);
-  entry->item = g_object_ref (item);
-  entry->frame = dh_frame_ref (frame);
-  g_queue_push_head (&self->entries, entry);
-  self->entries_bytes += dh_frame_size_bytes (frame);
-  drop_oldest (self);
-}
-
-void
-dh_session_forget_frames (DhSession *self)
-{
-  g_hash_table_remove_all (self->relabelled);
-  g_queue_clear_full (&self->entries, entry_free);
-  self->entries_bytes = self->entries_stats_bytes = 0;
-  dh_session_drop_run_maps (self);
-}
-
-static void
 set_frame (DhSession *self, DhFrame *frame, DhScoreStats *stats, const char *error)
 {
   dh_session_find_run_maps (self, frame);
@@ -117,109 +47,6 @@ dh_session_forget_shown_maps (DhSession *self)
   set_frame (self, picture, NULL, NULL);
 }
 
-/* A picture that is counted with other labels. */
-typedef struct
-{
-  DhImageItem *item;
-  DhFrame *frame;
-} Recount;
-
-static void
-recount_free (gpointer data)
-{
-  Recount *recount = data;
-  g_object_unref (recount->item);
-  dh_frame_unref (recount->frame);
-  g_free (recount);
-}
-
-static void
-recount_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  const Recount *recount = data;
-  DhScoreStats *stats = dh_score_stats_new ();
-  if (dh_score_stats_add (stats, recount->frame))
-    dh_score_stats_seal (stats, 0);
-  else
-    g_clear_pointer (&stats, dh_score_stats_unref);
-  g_task_return_pointer (task, stats, (GDestroyNotify)dh_score_stats_unref);
-}
-
-static void
-was_recounted (GObject *source, GAsyncResult *result, gpointer data)
-{
-  DhSession *self = DH_SESSION (source);
-  const Recount *recount = g_task_get_task_data (G_TASK (result));
-  g_autoptr (DhScoreStats) stats = g_task_propagate_pointer (G_TASK (result), NULL);
-  DhSessionEntry *entry = self->worker != NULL ? find_entry (self, recount->item) : NULL;
-  if (stats == NULL || entry == NULL || entry->frame != recount->frame || entry->stats != NULL)
-    return;
-  entry->stats = dh_score_stats_ref (stats);
-  entry->stats_bytes = dh_score_stats_size_bytes (stats);
-  self->entries_stats_bytes += entry->stats_bytes;
-  drop_oldest (self);
-  if (recount->item != self->current || self->frame == NULL)
-    return;
-  g_clear_pointer (&self->stats, dh_score_stats_unref);
-  self->stats = g_steal_pointer (&stats);
-  dh_session_trace (self, "counted %s anew", dh_image_item_get_stem (recount->item));
-  dh_session_notify (self, DH_SESSION_PROP_STATS);
-}
-
-static void
-recount (DhSession *self, DhImageItem *item, DhFrame *frame)
-{
-  Recount *recount = g_new (Recount, 1);
-  *recount = (Recount){ g_object_ref (item), dh_frame_ref (frame) };
-  g_autoptr (GTask) task = g_task_new (self, NULL, was_recounted, NULL);
-  g_task_set_task_data (task, recount, recount_free);
-  g_task_run_in_thread (task, recount_in_thread);
-}
-
-static DhFrame *
-copy_with_truth (const DhFrame *frame, GBytes *truth)
-{
-  DhFrame *copy = dh_frame_copy (frame);
-  g_clear_pointer (&copy->truth, g_bytes_unref);
-  g_clear_pointer (&copy->truth_error, g_free);
-  copy->truth = truth != NULL ? g_bytes_ref (truth) : NULL;
-  return copy;
-}
-
-static void
-unref_truth (gpointer truth)
-{
-  if (truth != NULL)
-    g_bytes_unref (truth);
-}
-
-void
-dh_session_init_frames (DhSession *self)
-{
-  self->relabelled = g_hash_table_new_full (NULL, NULL, g_object_unref, unref_truth);
-}
-
-void
-dh_session_replace_truth (DhSession *self, DhImageItem *item, GBytes *truth)
-{
-  g_hash_table_replace (self->relabelled, g_object_ref (item), truth != NULL ? g_bytes_ref (truth) : NULL);
-  DhSessionEntry *entry = find_entry (self, item);
-  if (entry == NULL)
-    return;
-  g_autoptr (DhFrame) frame = copy_with_truth (entry->frame, truth);
-  keep_frame (self, item, frame);
-  recount (self, item, frame);
-}
-
-/* What was under way when a picture got other labels comes with those before. */
-static DhFrame *
-dup_relabelled (DhSession *self, DhImageItem *item, DhFrame *frame)
-{
-  gpointer truth = NULL;
-  return g_hash_table_lookup_extended (self->relabelled, item, NULL, &truth) ? copy_with_truth (frame, truth)
-                                                                             : dh_frame_ref (frame);
-}
-
 static gboolean
 needs_more_maps (DhSession *self, const DhFrame *frame)
 {
@@ -245,7 +72,7 @@ request_ahead (DhSession *self)
       DhImageItem *item = dh_image_list_step (self->list, self->current, steps[i]);
       if (item == NULL || dh_image_item_get_state (item) == DH_ITEM_FAILED)
         continue;
-      DhSessionEntry *entry = find_entry (self, item);
+      DhSessionEntry *entry = dh_session_find_entry (self, item);
       if (entry != NULL && !needs_more_maps (self, entry->frame))
         continue;
       if (dh_image_item_get_state (item) == DH_ITEM_UNKNOWN)
@@ -285,10 +112,10 @@ dh_session_request_current (DhSession *self)
   if (self->current == NULL)
     return;
   drop_other_requests (self);
-  DhSessionEntry *entry = find_entry (self, self->current);
+  DhSessionEntry *entry = dh_session_find_entry (self, self->current);
   if (entry != NULL)
     {
-      use_entry (self, entry);
+      dh_session_use_entry (self, entry);
       set_frame (self, entry->frame, entry->stats, NULL);
       dh_session_trace (self, "shows %s, maps", dh_image_item_get_stem (self->current));
       if (!needs_more_maps (self, entry->frame))
@@ -305,12 +132,12 @@ dh_session_request_current (DhSession *self)
 static void
 on_frame (DhWorker *worker, DhImageItem *item, DhFrame *made, gboolean last, DhSession *self)
 {
-  g_autoptr (DhFrame) frame = dup_relabelled (self, item, made);
+  g_autoptr (DhFrame) frame = dh_session_dup_relabelled (self, item, made);
   gboolean has_maps = dh_frame_has_map (frame, DH_FRAME_SEGMENTATION);
   if (last && self->model != NULL && has_maps)
     {
       dh_image_item_set_state (item, DH_ITEM_CACHED, NULL);
-      keep_frame (self, item, frame);
+      dh_session_keep_frame (self, item, frame);
     }
   dh_session_emit (self, DH_SESSION_STATES);
   if (item != self->current)
@@ -331,20 +158,15 @@ on_stats (DhWorker *worker, DhImageItem *item, DhScoreStats *stats, DhSession *s
   if (index >= dh_image_list_get_size (self->list) || dh_image_list_get_item (self->list, index) != item)
     return;
   dh_session_add_ranges (self, stats, dh_image_item_get_name (item), FALSE);
-  DhSessionEntry *entry = find_entry (self, item);
-  if (g_hash_table_contains (self->relabelled, item))
-    {
-      /* counted with the labels before, it may be */
-      if (entry != NULL && entry->stats == NULL)
-        recount (self, item, entry->frame);
-      return;
-    }
+  if (dh_session_recount_relabelled (self, item))
+    return;
+  DhSessionEntry *entry = dh_session_find_entry (self, item);
   if (entry != NULL && entry->stats == NULL)
     {
       entry->stats = dh_score_stats_ref (stats);
       entry->stats_bytes = dh_score_stats_size_bytes (stats);
       self->entries_stats_bytes += entry->stats_bytes;
-      drop_oldest (self);
+      dh_session_drop_oldest_frames (self);
     }
   if (item != self->current || self->frame == NULL)
     return;

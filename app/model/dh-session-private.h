@@ -345,6 +345,14 @@ G_GNUC_INTERNAL void dh_session_settle_labels (DhSession *session);
 /* Waits until all is written. */
 G_GNUC_INTERNAL void dh_session_close_labels (DhSession *session);
 /* dh-session-frames.c: the picture's frame with other labels (NULL: none), counted anew. */
+G_GNUC_INTERNAL DhSessionEntry *dh_session_find_entry (DhSession *session, DhImageItem *item);
+G_GNUC_INTERNAL void dh_session_use_entry (DhSession *session, DhSessionEntry *entry);
+G_GNUC_INTERNAL void dh_session_keep_frame (DhSession *session, DhImageItem *item, DhFrame *frame);
+G_GNUC_INTERNAL void dh_session_drop_oldest_frames (DhSession *session);
+/* Of a picture that was labelled anew, what was under way comes with the labels before: its frame with those that it
+ * has now, and counts made anew, where TRUE; frames of others are given as they are. */
+G_GNUC_INTERNAL DhFrame *dh_session_dup_relabelled (DhSession *session, DhImageItem *item, DhFrame *frame);
+G_GNUC_INTERNAL gboolean dh_session_recount_relabelled (DhSession *session, DhImageItem *item);
 G_GNUC_INTERNAL void dh_session_init_frames (DhSession *session);
 G_GNUC_INTERNAL void dh_session_replace_truth (DhSession *session, DhImageItem *item, GBytes *truth);
 /* dh-session-files.c: dh_session_reread(), as what it looks like, or as this kind. */
