@@ -2,7 +2,8 @@
 #include "dh-cuda-value-math.h"
 
 /* What one item computes of operators that only networks of others have: one group of one pixel. Channels that fill the
- * last group up become 0 whatever the function. */
+ * last group up become 0 whatever the function. Arrays are indexed by what is known when the loops are unrolled: they
+ * would lie in memory else. */
 
 /* As dh-activation-math.h, whose kinds these are from 1 on. */
 DH_CUDA_INLINE float
@@ -54,9 +55,17 @@ dh_cuda_gated_item (const DhCudaKernel *k, int type, int64_t item)
       const int64_t at = k->one_pixel ? pixel / ((int64_t)k->h * k->w) : pixel;
       dh_cuda_read8 (&k->other, k->other.type, at, k->one_channel ? 0 : group, z);
       for (int j = 0; j < 8; j++)
-        v[j] *= z[k->one_channel ? 0 : j];
+        v[j] *= k->one_channel ? z[0] : z[j];
     }
   dh_cuda_end8 (k, pixel, group, v);
+}
+
+/* One of eight becomes x, or is increased by it. */
+DH_CUDA_INLINE void
+dh_cuda_set_one (float v[8], int index, float x, bool adds)
+{
+  for (int j = 0; j < 8; j++)
+    v[j] = j != index ? v[j] : adds ? v[j] + x : x;
 }
 
 /* One tap of a group for each channel. */
@@ -80,15 +89,17 @@ dh_cuda_grouped_tap (const DhCudaKernel *k, int type, int64_t from, int group, i
     {
       float u[8];
       dh_cuda_read8 (&k->in, type, from, g, u);
-      for (int j = 0; 8 * group + j <= last; j++)
+      for (int out = 8 * group; out <= last; out++)
         {
-          const int out = 8 * group + j, first = out / k->group_out * k->group_in;
+          const int first = out / k->group_out * k->group_in;
+          float sum = 0.0f;
           for (int i = 0; i < 8; i++)
             {
               const int channel = 8 * g + i - first;
               if (channel >= 0 && channel < k->group_in)
-                v[j] += u[i] * k->weights[((int64_t)out * k->group_in + channel) * taps + tap];
+                sum += u[i] * k->weights[((int64_t)out * k->group_in + channel) * taps + tap];
             }
+          dh_cuda_set_one (v, out % 8, sum, true);
         }
     }
 }
@@ -131,9 +142,11 @@ dh_cuda_depth_to_space_item (const DhCudaKernel *k, int type, int64_t item)
   for (int j = 0; j < 8 && 8 * group + j < k->c; j++)
     {
       const int channel = ((8 * group + j) * b + y % b) * b + x % b;
-      float u[8];
+      float u[8], value = 0.0f;
       dh_cuda_read8 (&k->in, type, from, channel / 8, u);
-      v[j] = u[channel % 8];
+      for (int i = 0; i < 8; i++)
+        value = i == channel % 8 ? u[i] : value;
+      dh_cuda_set_one (v, j, value, false);
     }
   dh_cuda_end8 (k, pixel, group, v);
 }
