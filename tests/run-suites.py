@@ -26,9 +26,11 @@ def ended_badly(path):
 
 
 def told(written):
-    """What a failed program wrote, but for the cases that passed; the end of it where it is long."""
+    """What a failed program wrote, but for the cases that passed: what follows a case that failed, where there is one,
+    else the end of it."""
     lines = [line for line in written.splitlines() if line.strip() and not line.startswith("ok ")]
-    return [f"  {line}" for line in lines[-MOST_TOLD:]]
+    failed = next((i for i, line in enumerate(lines) if line.startswith("not ok ")), max(0, len(lines) - MOST_TOLD))
+    return [f"  {line}" for line in lines[failed:failed + MOST_TOLD]]
 
 
 def count(path):
