@@ -24,3 +24,14 @@ dh_form_window_box (void)
   gtk_widget_set_margin_end (box, 18);
   return box;
 }
+
+GtkWidget *
+dh_form_window_row (const char *title)
+{
+  GtkWidget *row = adw_action_row_new ();
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 2);
+  dh_widget_drop_hyphens (row);
+  return row;
+}

@@ -11,5 +11,7 @@ G_BEGIN_DECLS
 GtkWidget *dh_form_window_bar (GtkWindow *window, const char *label, GCallback done, GtkWidget **button);
 /* A box with margins, for what stands below the bar. */
 GtkWidget *dh_form_window_box (void);
+/* A row of a list; what was chosen stands below what it is, as its subtitle. */
+GtkWidget *dh_form_window_row (const char *title);
 
 G_END_DECLS

@@ -286,18 +286,6 @@ dh_import_dialog_init (DhImportDialog *self)
 {
 }
 
-/* What was chosen stands below what it is. */
-static GtkWidget *
-make_row (const char *title)
-{
-  GtkWidget *row = adw_action_row_new ();
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 2);
-  dh_widget_drop_hyphens (row);
-  return row;
-}
-
 static GtkWidget *
 add_button (DhImportDialog *self, GtkWidget *row, const char *text, GCallback clicked)
 {
@@ -313,9 +301,9 @@ make_rows (DhImportDialog *self)
 {
   static const char *const ends[] = { N_ ("not said yet"), N_ ("high scores"), N_ ("low scores"), NULL };
   GtkWidget *group = adw_preferences_group_new ();
-  self->folder_row = make_row (_ ("Scores"));
+  self->folder_row = dh_form_window_row (_ ("Scores"));
   add_button (self, self->folder_row, _ ("Choose…"), G_CALLBACK (on_choose_folder));
-  self->data_row = make_row (_ ("Data set"));
+  self->data_row = dh_form_window_row (_ ("Data set"));
   self->open_button = add_button (self, self->data_row, _ ("The open one"), G_CALLBACK (on_use_open));
   add_button (self, self->data_row, _ ("Choose…"), G_CALLBACK (on_choose_root));
   self->method = adw_entry_row_new ();

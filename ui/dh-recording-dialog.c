@@ -205,17 +205,6 @@ dh_recording_dialog_init (DhRecordingDialog *self)
 }
 
 static GtkWidget *
-make_row (const char *title)
-{
-  GtkWidget *row = adw_action_row_new ();
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_action_row_set_subtitle_lines (ADW_ACTION_ROW (row), 2);
-  dh_widget_drop_hyphens (row);
-  return row;
-}
-
-static GtkWidget *
 make_entry (DhRecordingDialog *self, const char *title)
 {
   GtkWidget *row = adw_entry_row_new ();
@@ -229,8 +218,8 @@ static GtkWidget *
 make_rows (DhRecordingDialog *self)
 {
   GtkWidget *group = adw_preferences_group_new ();
-  self->recording_row = make_row (_ ("Recording"));
-  GtkWidget *every_row = make_row (_ ("Every so many frames one image"));
+  self->recording_row = dh_form_window_row (_ ("Recording"));
+  GtkWidget *every_row = dh_form_window_row (_ ("Every so many frames one image"));
   self->every = gtk_spin_button_new_with_range (1, 100000, 1);
   gtk_widget_set_valign (self->every, GTK_ALIGN_CENTER);
   dh_ui_set_name (self->every, _ ("Every so many frames one image"));
@@ -245,7 +234,7 @@ make_rows (DhRecordingDialog *self)
   gtk_string_list_append (formats, _ ("JPEG, smaller"));
   adw_combo_row_set_model (ADW_COMBO_ROW (self->format), G_LIST_MODEL (formats));
   g_signal_connect_object (self->format, "notify::selected", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
-  self->folder_row = make_row (_ ("Folder"));
+  self->folder_row = dh_form_window_row (_ ("Folder"));
   self->choose = gtk_button_new_with_label (_ ("Choose…"));
   gtk_widget_set_valign (self->choose, GTK_ALIGN_CENTER);
   g_signal_connect_object (self->choose, "clicked", G_CALLBACK (on_choose), self, G_CONNECT_SWAPPED);

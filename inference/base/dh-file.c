@@ -153,6 +153,12 @@ dh_file_writer_write (DhFileWriter *writer, gconstpointer data, gsize size, GErr
   return TRUE;
 }
 
+const char *
+dh_file_writer_part (DhFileWriter *writer)
+{
+  return writer->temporary;
+}
+
 guint64
 dh_file_writer_tell (DhFileWriter *writer)
 {

@@ -17,6 +17,9 @@ gboolean dh_file_write (const char *path, gconstpointer data, gsize size, GError
 typedef struct _DhFileWriter DhFileWriter;
 DhFileWriter *dh_file_writer_open (const char *path, GError **error);
 gboolean dh_file_writer_write (DhFileWriter *writer, gconstpointer data, gsize size, GError **error);
+/* The temporary file's path, for a program that writes into it in this one's place; borrowed, valid until it is closed.
+ * NULL: `path` is no regular file. */
+const char *dh_file_writer_part (DhFileWriter *writer);
 /* Position: bytes written so far. */
 guint64 dh_file_writer_tell (DhFileWriter *writer);
 gboolean dh_file_writer_close (DhFileWriter *writer, GError **error);

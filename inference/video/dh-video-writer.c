@@ -1,12 +1,7 @@
 #include "dh-video-writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "dh-error.h"
 #include "dh-file-part.h"
@@ -18,8 +13,8 @@
 
 struct _DhVideoWriter
 {
-  char *path, *temporary; /* the latter NULL once it is renamed or gone */
-  int lock;               /* the temporary file, so that nobody takes it for what a kill left */
+  char *path;
+  DhFileWriter *file; /* FFmpeg writes into its part */
   guint width, height;
   DhVideoChild *child;
 };
@@ -32,17 +27,17 @@ is_ours (const char *name, gpointer path)
 }
 
 static gboolean
-make_temporary (DhVideoWriter *writer, GError **error)
+open_file (DhVideoWriter *writer, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (writer->path);
   dh_file_remove_parts (folder, FALSE, is_ours, writer->path);
-  writer->temporary = g_strconcat (writer->path, DH_FILE_PART "XXXXXX", NULL);
-  writer->lock = g_mkstemp_full (writer->temporary, O_RDWR | O_CLOEXEC, 0644);
-  if (writer->lock >= 0 && flock (writer->lock, LOCK_EX | LOCK_NB) == 0)
+  const gboolean other =
+      g_file_test (writer->path, G_FILE_TEST_EXISTS) && !g_file_test (writer->path, G_FILE_TEST_IS_REGULAR);
+  if (!other && !(writer->file = dh_file_writer_open (writer->path, error)))
+    return FALSE;
+  if (!other && dh_file_writer_part (writer->file))
     return TRUE;
-  g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: %s", writer->path, g_strerror (errno));
-  if (writer->lock < 0)
-    g_clear_pointer (&writer->temporary, g_free);
+  g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: is no regular file, and a video is written into one", writer->path);
   return FALSE;
 }
 
@@ -55,7 +50,7 @@ start (DhVideoWriter *writer, double rate, guint patience, GError **error)
   char per_second[G_ASCII_DTOSTR_BUF_SIZE];
   g_ascii_formatd (per_second, sizeof per_second, "%.6f", rate);
   g_autofree char *size = g_strdup_printf ("%ux%u", writer->width, writer->height);
-  g_autofree char *absolute = g_canonicalize_filename (writer->temporary, NULL);
+  g_autofree char *absolute = g_canonicalize_filename (dh_file_writer_part (writer->file), NULL);
   g_autofree char *file = g_strconcat ("file:", absolute, NULL);
   const char *const words[] = { program,
                                 "-hide_banner",
@@ -113,10 +108,9 @@ dh_video_writer_open (const char *path, guint width, guint height, double rate, 
     }
   g_autoptr (DhVideoWriter) writer = g_new0 (DhVideoWriter, 1);
   writer->path = g_strdup (path);
-  writer->lock = -1;
   writer->width = width;
   writer->height = height;
-  if (!make_temporary (writer, error) || !start (writer, rate, patience, error))
+  if (!open_file (writer, error) || !start (writer, rate, patience, error))
     return NULL;
   return g_steal_pointer (&writer);
 }
@@ -142,16 +136,12 @@ dh_video_writer_close (DhVideoWriter *writer, GCancellable *cancellable, GError 
       g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: FFmpeg says: %s", writer->path, words);
       return FALSE;
     }
-  errno = 0;
-  if (fstat (writer->lock, &about) != 0 || about.st_size == 0 || fsync (writer->lock) != 0
-      || rename (writer->temporary, writer->path) != 0)
+  if (stat (dh_file_writer_part (writer->file), &about) == 0 && about.st_size == 0)
     {
-      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: %s", writer->path,
-                   errno != 0 ? g_strerror (errno) : "FFmpeg wrote nothing");
+      g_set_error (error, DH_ERROR, DH_ERROR_IO, "%s: cannot be written: FFmpeg wrote nothing", writer->path);
       return FALSE;
     }
-  g_clear_pointer (&writer->temporary, g_free);
-  return TRUE;
+  return dh_file_writer_close (writer->file, error);
 }
 
 void
@@ -160,11 +150,7 @@ dh_video_writer_free (DhVideoWriter *writer)
   if (!writer)
     return;
   g_clear_pointer (&writer->child, dh_video_child_free);
-  if (writer->temporary)
-    unlink (writer->temporary);
-  if (writer->lock >= 0)
-    close (writer->lock);
-  g_free (writer->temporary);
+  dh_file_writer_free (writer->file);
   g_free (writer->path);
   g_free (writer);
 }

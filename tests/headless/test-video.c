@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "dh-dataset.h"
 #include "dh-error.h"
@@ -707,6 +708,21 @@ test_frames_cancelled (void)
   g_assert_cmpuint (kept, ==, 7);
 }
 
+/* A pipe or a device stays what it is. */
+static void
+test_no_file (void)
+{
+  g_autofree char *path = in_folder ("pipe.mp4");
+  g_autoptr (GError) error = NULL;
+  GStatBuf about;
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  g_assert_null (dh_video_writer_open (path, 64, 48, 10, 0, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_IO);
+  g_assert_nonnull (strstr (error->message, "no regular file"));
+  g_assert_cmpint (g_stat (path, &about), ==, 0);
+  g_assert_true (S_ISFIFO (about.st_mode));
+}
+
 /* What is written comes back as it was, with a row and a column more where sides are odd. */
 static void
 test_written (void)
@@ -835,6 +851,7 @@ main (int argc, char **argv)
   g_test_add_func ("/video/other-files", test_other_files);
   g_test_add_func ("/video/no-frames", test_no_frames);
   g_test_add_func ("/video/frames-cancelled", test_frames_cancelled);
+  g_test_add_func ("/video/no-file", test_no_file);
   g_test_add_func ("/video/written", test_written);
   g_test_add_func ("/video/not-written", test_not_written);
   const int status = g_test_run ();
