@@ -9,6 +9,7 @@
 #include "cli-model.h"
 #include "cli-video.h"
 #include "dh-error.h"
+#include "dh-export.h"
 #include "dh-film-run.h"
 #include "dh-reading.h"
 #include "dh-run-reading.h"
@@ -75,7 +76,7 @@ open_run (Sources *sources, const char *db, gint64 number, DhFilm *film, GCancel
 {
   sources->database = dh_database_open_existing (db, error);
   sources->run = sources->database ? dh_database_get_run (sources->database, number, error) : NULL;
-  sources->rows = sources->run ? dh_film_run_list (sources->database, sources->run, error) : NULL;
+  sources->rows = sources->run ? dh_export_list_images (sources->database, sources->run, error) : NULL;
   if (!sources->rows)
     return FALSE;
   g_autoptr (DhReading) reading = dh_run_reading_get (sources->run);

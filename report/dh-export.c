@@ -192,9 +192,8 @@ find_range (GPtrArray *rows, const char *folder, double *low, double *high, GCan
   return dh_folder_make (folder, error) && dh_file_write (path, json, strlen (json), error);
 }
 
-/* The images that were measured; NULL with an error where nothing can be exported. */
-static GPtrArray *
-list_measured (DhDatabase *database, const DhRunRow *run, GError **error)
+GPtrArray *
+dh_export_list_images (DhDatabase *database, const DhRunRow *run, GError **error)
 {
   g_autoptr (GPtrArray) all = dh_database_list_run_images (database, run->id, error);
   if (!all)
@@ -353,7 +352,7 @@ gboolean
 dh_export_has_segmentations (DhDatabase *database, gint64 run)
 {
   g_autoptr (DhRunRow) row = dh_database_get_run (database, run, NULL);
-  g_autoptr (GPtrArray) rows = row ? list_measured (database, row, NULL) : NULL;
+  g_autoptr (GPtrArray) rows = row ? dh_export_list_images (database, row, NULL) : NULL;
   return rows && has_segmentations (row, rows);
 }
 
@@ -363,7 +362,7 @@ dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const ch
 {
   *n_written = 0;
   g_autoptr (DhRunRow) row = dh_database_get_run (database, run, error);
-  g_autoptr (GPtrArray) rows = row ? list_measured (database, row, error) : NULL;
+  g_autoptr (GPtrArray) rows = row ? dh_export_list_images (database, row, error) : NULL;
   g_autofree char *name = row ? dup_method (row, method) : NULL;
   g_autoptr (GPtrArray) paths = rows ? plan_paths (database, row, rows, layout, name, folder, error) : NULL;
   const gboolean segmented = paths && has_segmentations (row, rows);

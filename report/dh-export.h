@@ -33,6 +33,10 @@ gboolean dh_export_has_segmentations (DhDatabase *database, gint64 run);
 gboolean dh_export_run (DhDatabase *database, gint64 run, DhExportLayout layout, const char *method, const char *folder,
                         guint *n_written, GCancellable *cancellable, const DhProgress *progress, GError **error);
 
+/* A run's images that were measured, DhRunImageRow. Errors: DH_ERROR_NOT_FOUND where there are none, or their maps are
+ * another run's by now. On the database's thread; free with g_ptr_array_unref(). */
+GPtrArray *dh_export_list_images (DhDatabase *database, const DhRunRow *run, GError **error);
+
 /* The score map of an image as its run left it, H×W; errors as of exporting. Any thread. */
 DhTensor *dh_export_load_map (const DhRunImageRow *row, GError **error);
 

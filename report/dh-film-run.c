@@ -19,28 +19,6 @@ dh_film_run_score (const DhRunRow *run)
   return dh_map_from_name (run->score, &score) ? score : DH_MAP_HYBRID;
 }
 
-GPtrArray *
-dh_film_run_list (DhDatabase *database, const DhRunRow *run, GError **error)
-{
-  g_autoptr (GPtrArray) all = dh_database_list_run_images (database, run->id, error);
-  if (!all)
-    return NULL;
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_run_image_row_free);
-  for (guint i = 0; i < all->len; i++)
-    if (g_str_equal (((DhRunImageRow *)all->pdata[i])->state, "done"))
-      g_ptr_array_add (rows, g_steal_pointer (&all->pdata[i]));
-  if (rows->len > 0 && dh_report_has_maps (run))
-    return g_steal_pointer (&rows);
-  if (rows->len == 0)
-    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "run %" G_GINT64_FORMAT " has measured no image", run->id);
-  else
-    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                 "%s: now holds the maps of another run than %" G_GINT64_FORMAT
-                 "; evaluate again into a folder of its own",
-                 run->folder, run->id);
-  return NULL;
-}
-
 /* Of a map beside the score's. */
 static DhTensor *
 load_beside (const DhRunRow *run, const DhRunImageRow *row, DhMap map, GError **error)
@@ -151,7 +129,7 @@ open_job (Job *job, DhDatabase *database, GCancellable *cancellable, GError **er
 {
   const DhFilm *film = &job->what->film;
   job->run = dh_database_get_run (database, job->what->run, error);
-  job->owned = job->run ? dh_film_run_list (database, job->run, error) : NULL;
+  job->owned = job->run ? dh_export_list_images (database, job->run, error) : NULL;
   if (!job->owned)
     return FALSE;
   g_autoptr (DhReading) reading = dh_run_reading_get (job->run);

@@ -10,9 +10,6 @@ G_BEGIN_DECLS
 
 /* Which map the run's score is; those of other methods and combined ones are drawn as hybrid scores are. */
 DhMap dh_film_run_score (const DhRunRow *run);
-/* Its images that were measured, DhRunImageRow. Errors: DH_ERROR_NOT_FOUND where there are none, or their maps are
- * another run's by now. */
-GPtrArray *dh_film_run_list (DhDatabase *database, const DhRunRow *run, GError **error);
 /* Fills `maps` with those of `wanted` (bits DH_MAP_BIT()) that the run left of the image, as the network gave them. Any
  * thread. Errors: DH_ERROR_NOT_FOUND where it kept no such map, or it is another's by now; those of dh_npy_load(). */
 gboolean dh_film_run_load (const DhRunRow *run, const DhRunImageRow *row, guint wanted, DhTensor *maps[DH_N_MAPS],
