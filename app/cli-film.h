@@ -1,24 +1,19 @@
 #pragma once
 #include "cli.h"
-#include "cli-shots.h"
+#include "cli-flow.h"
 #include "dh-film.h"
-#include "dh-reduction.h"
 
 G_BEGIN_DECLS
 
-/* A video of shots: read, computed, and drawn and written on a thread each, so that the network waits for nobody. */
+/* A video of shots. */
 typedef struct
 {
-  DhCliShots *shots;
-  DhFilm *film;           /* whose ranges are filled where they are not fixed */
-  DhPredictor *predictor; /* NULL: the shots have their maps */
-  DhReduction reduction;
-  guint maps; /* bits DH_MAP_BIT(), to be computed */
+  DhCliFlow flow;
+  DhFilm *film; /* whose ranges are filled where they are not fixed */
   double rate;
   const char *out;
   /* what came of it */
   guint images, width, height;
-  double network_seconds;
 } DhCliFilm;
 
 /* Ranges that are not fixed become those of a few shots from all over. */

@@ -19,6 +19,8 @@ dh_cli_shot_free (gpointer data)
   for (guint m = 0; m < DH_N_MAPS; m++)
     g_clear_pointer (&shot->maps[m], dh_tensor_unref);
   g_free (shot->line);
+  g_free (shot->name);
+  g_free (shot->why);
   g_free (shot);
 }
 
@@ -70,6 +72,8 @@ read_frame (DhVideoReader *reader, const char *path, GCancellable *cancellable, 
   g_autofree char *name = g_path_get_basename (path), *shown = dh_text_escape (name, FALSE);
   g_autofree char *time = dh_video_format_time (moment.time);
   shot->image = image;
+  shot->item = -1;
+  shot->moment = moment;
   shot->line = g_strdup_printf ("%s · frame %" G_GUINT64_FORMAT " · %s", shown, moment.number, time);
   return shot;
 }
@@ -86,10 +90,20 @@ read_item (DhCliShots *shots, guint i, GError **error)
       return NULL;
     }
   DhCliShot *shot = g_new0 (DhCliShot, 1);
-  g_autofree char *shown = dh_text_escape (dh_dataset_item (dataset, (guint)index)->stem, FALSE);
+  shot->item = index;
+  shot->name = g_strdup (dh_dataset_item (dataset, (guint)index)->stem);
+  g_autofree char *shown = dh_text_escape (shot->name, FALSE);
   shot->line = g_strdup_printf ("%s · %u of %u", shown, i + 1, n_items (shots));
-  shot->image = dh_dataset_load_image (dataset, (guint)index, error);
-  if (!shot->image || (row && !dh_film_run_load (shots->options.run, row, shots->options.wanted, shot->maps, error)))
+  g_autoptr (GError) why = NULL;
+  shot->image = dh_dataset_load_image (dataset, (guint)index, &why);
+  if (!shot->image && shots->options.broken_too)
+    shot->why = g_strdup (why->message);
+  else if (!shot->image)
+    {
+      g_propagate_error (error, g_steal_pointer (&why));
+      g_clear_pointer (&shot, dh_cli_shot_free);
+    }
+  else if (row && !dh_film_run_load (shots->options.run, row, shots->options.wanted, shot->maps, error))
     g_clear_pointer (&shot, dh_cli_shot_free);
   return shot;
 }

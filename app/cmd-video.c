@@ -131,7 +131,7 @@ make (DhCli *cli, DhCliFilm *film, const char *in)
   dh_cli_progress_end (cli);
   if (!made)
     return dh_cli_fail (cli, &error);
-  const char *damage = dh_cli_shots_complaint (film->shots);
+  const char *damage = dh_cli_shots_complaint (film->flow.shots);
   if (damage)
     dh_cli_note (cli, "%s may be damaged: %s", in, damage);
   if (cli->json)
@@ -144,7 +144,7 @@ make (DhCli *cli, DhCliFilm *film, const char *in)
       dh_json_member_int (json, "height", film->height);
       dh_json_member_number (json, "rate", film->rate);
       dh_json_member_number (json, "seconds", seconds);
-      dh_json_member_number (json, "network_seconds", film->network_seconds);
+      dh_json_member_number (json, "network_seconds", film->flow.network_seconds);
       dh_json_member_string (json, "damage", damage);
       json_builder_end_object (json);
       dh_json_print (json);
@@ -221,7 +221,7 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--threshold %s is no number", threshold);
   if (!parse_panes (cli, panes ? panes : "image,hybrid", &film, &status)
       || !dh_cli_parse_range (cli, &range, &frames, &status)
-      || !dh_cli_check_reduction (cli, scale, tile, &work.reduction, &status))
+      || !dh_cli_check_reduction (cli, scale, tile, &work.flow.reduction, &status))
     return status;
 
   g_autoptr (GError) error = NULL;
@@ -260,15 +260,15 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
   film.look.classes =
       sources.predictor ? dh_model_classes (dh_predictor_model (sources.predictor)) : (gint)sources.run->model_classes;
-  work.shots = shots;
-  work.predictor = sources.predictor;
-  work.maps = dh_film_maps (&film);
+  work.flow.shots = shots;
+  work.flow.predictor = sources.predictor;
+  work.flow.maps = dh_film_maps (&film);
   if (work.rate == 0)
     work.rate = dh_cli_shots_rate (shots) > 0 ? dh_cli_shots_rate (shots) : PICTURES_RATE;
   /* With no map to show there is nothing to compute. */
-  if (work.maps == 0)
-    work.predictor = NULL;
-  if (work.maps != 0 && !dh_cli_film_find_ranges (cli, &work, &error))
+  if (work.flow.maps == 0)
+    work.flow.predictor = NULL;
+  if (work.flow.maps != 0 && !dh_cli_film_find_ranges (cli, &work, &error))
     return dh_cli_fail (cli, &error);
   return make (cli, &work, in ? in : sources.run->dataset_root);
 }

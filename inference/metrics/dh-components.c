@@ -265,12 +265,29 @@ match (Layer *anomalies, Layer *predictions, const Overlap *overlaps, gsize n_ov
       a[i].siou = 0;
 }
 
+/* `places`: where each prediction stands among the items; G_MAXUINT: it was deleted. */
+static gboolean
+collect_runs (DhComponents *components, const Layer *predictions, const guint *places)
+{
+  components->runs = g_try_new (DhComponentRun, predictions->n + 1);
+  if (!components->runs)
+    return FALSE;
+  for (gsize i = 0; i < predictions->n; i++)
+    {
+      const Run *run = &predictions->runs[i];
+      if (places[run->parent] != G_MAXUINT)
+        components->runs[components->n_runs++] = (DhComponentRun){ run->y, run->x, run->end, places[run->parent] };
+    }
+  return TRUE;
+}
+
 static DhComponents *
-collect (const Layer *anomalies, const Layer *predictions, double tau)
+collect (const Layer *anomalies, const Layer *predictions, const DhComponentOptions *options)
 {
   g_autoptr (DhComponents) components = g_new0 (DhComponents, 1);
+  g_autofree guint *places = g_try_new (guint, (gsize)predictions->n_components + 1);
   components->items = g_try_new (DhComponent, (gsize)anomalies->n_components + predictions->n_components + 1);
-  if (!components->items)
+  if (!components->items || !places)
     return NULL;
   guint n = 0;
   for (guint i = 0; i < anomalies->n_components; i++)
@@ -278,17 +295,22 @@ collect (const Layer *anomalies, const Layer *predictions, double tau)
       components->items[n++] = anomalies->components[i];
   components->n_anomalies = n;
   for (guint i = 0; i < predictions->n_components; i++)
-    if (predictions->components[i].area)
-      components->items[n++] = predictions->components[i];
+    {
+      places[i] = predictions->components[i].area ? n : G_MAXUINT;
+      if (predictions->components[i].area)
+        components->items[n++] = predictions->components[i];
+    }
   components->n_predictions = n - components->n_anomalies;
   for (guint i = 0; i < n; i++)
     {
       DhComponent *item = &components->items[i];
-      if ((item->anomaly ? item->siou : item->ppv) >= tau)
+      if ((item->anomaly ? item->siou : item->ppv) >= options->tau)
         item->verdict = DH_COMPONENT_HIT;
       else
         item->verdict = item->anomaly ? DH_COMPONENT_MISSED : DH_COMPONENT_FALSE;
     }
+  if (options->with_runs && !collect_runs (components, predictions, places))
+    return NULL;
   return g_steal_pointer (&components);
 }
 
@@ -308,7 +330,7 @@ dh_components_match (const guint8 *mask, const guint8 *labels, guint width, guin
       if (!labels)
         for (guint i = 0; i < predictions.n_components; i++)
           predictions.components[i].ppv = NAN;
-      components = collect (&anomalies, &predictions, options->tau);
+      components = collect (&anomalies, &predictions, options);
     }
   layer_release (&anomalies);
   layer_release (&predictions);
@@ -325,6 +347,7 @@ dh_components_free (DhComponents *components)
   if (!components)
     return;
   g_free (components->items);
+  g_free (components->runs);
   g_free (components);
 }
 

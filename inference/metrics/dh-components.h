@@ -24,11 +24,20 @@ typedef struct
   double ppv;                    /* of predictions; otherwise NAN */
 } DhComponent;
 
+/* Pixels x ≤ … < end of row y, which belong to a prediction. */
+typedef struct
+{
+  guint y, x, end;
+  guint component; /* its place in items */
+} DhComponentRun;
+
 /* Anomalies first, then predictions, each in reading order of their first pixels. Without any: n is 0. */
 typedef struct
 {
   guint n_anomalies, n_predictions;
   DhComponent *items; /* n_anomalies + n_predictions */
+  gsize n_runs;
+  DhComponentRun *runs; /* of the predictions, in reading order; NULL where they are not wanted */
 } DhComponents;
 void dh_components_free (DhComponents *components);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhComponents, dh_components_free)
@@ -38,6 +47,7 @@ typedef struct
   guint64 min_prediction; /* smaller predictions are deleted */
   guint64 min_anomaly;    /* smaller anomalies become void; so does everything else where it is smaller */
   double tau;             /* for the verdicts */
+  gboolean with_runs;     /* tells which pixels the predictions are */
 } DhComponentOptions;
 
 /* Finds the components of a mask (not 0: predicted) and of an image's labels (0 inlier, 1 anomaly, others void), and
