@@ -17,6 +17,7 @@ static const struct
   { "dataset", dh_cmd_dataset, "check a data set: layout, counts, labels, broken files; tag its images" },
   { "devices", dh_cmd_devices, "what can compute here, and why something cannot" },
   { "weights", dh_cmd_weights, "what a file of weights holds; write it in another container; check it" },
+  { "find", dh_cmd_find, "what is anomalous in images without labels" },
   { "frames", dh_cmd_frames, "the frames of a recording as images" },
   { "infer", dh_cmd_infer, "images to maps" },
   { "video", dh_cmd_video, "a video of images and maps side by side" },

@@ -20,6 +20,7 @@ dh_cli_shot_free (gpointer data)
     g_clear_pointer (&shot->maps[m], dh_tensor_unref);
   g_free (shot->line);
   g_free (shot->name);
+  g_free (shot->path);
   g_free (shot->why);
   g_free (shot);
 }
@@ -72,7 +73,6 @@ read_frame (DhVideoReader *reader, const char *path, GCancellable *cancellable, 
   g_autofree char *name = g_path_get_basename (path), *shown = dh_text_escape (name, FALSE);
   g_autofree char *time = dh_video_format_time (moment.time);
   shot->image = image;
-  shot->item = -1;
   shot->moment = moment;
   shot->line = g_strdup_printf ("%s · frame %" G_GUINT64_FORMAT " · %s", shown, moment.number, time);
   return shot;
@@ -90,8 +90,9 @@ read_item (DhCliShots *shots, guint i, GError **error)
       return NULL;
     }
   DhCliShot *shot = g_new0 (DhCliShot, 1);
-  shot->item = index;
-  shot->name = g_strdup (dh_dataset_item (dataset, (guint)index)->stem);
+  const DhDatasetItem *item = dh_dataset_item (dataset, (guint)index);
+  shot->name = g_strdup (item->stem);
+  shot->path = g_strdup (item->image);
   g_autofree char *shown = dh_text_escape (shot->name, FALSE);
   shot->line = g_strdup_printf ("%s · %u of %u", shown, i + 1, n_items (shots));
   g_autoptr (GError) why = NULL;

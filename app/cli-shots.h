@@ -15,8 +15,7 @@ typedef struct
   DhImage *image;            /* NULL where it could not be read and such are wanted: `why` says the reason */
   DhTensor *maps[DH_N_MAPS]; /* of a run, and what was computed since */
   char *line;                /* what it is: frame and time, or name and number */
-  char *name;                /* of an image its stem in the set; NULL of a frame */
-  gint item;                 /* in the set; −1 of a frame */
+  char *name, *path;         /* of an image, its stem in the set and its file; NULL of a frame */
   DhVideoMoment moment;      /* of a frame */
   char *why;
 } DhCliShot;
@@ -30,7 +29,7 @@ typedef struct
   DhDataset *dataset;
   GPtrArray *rows; /* DhRunImageRow, of a run of that set; NULL: no maps */
   const DhRunRow *run;
-  guint wanted; /* bits DH_MAP_BIT() of the maps that are wanted of it */
+  guint wanted;        /* bits DH_MAP_BIT() of the maps that are wanted of it */
   gboolean broken_too; /* images of a set that cannot be read are shots without an image, and no error */
 } DhCliShotsOptions;
 

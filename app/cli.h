@@ -79,6 +79,7 @@ int dh_cmd_devices (DhCli *cli, int argc, char **argv);
 int dh_cmd_eval_ood (DhCli *cli, int argc, char **argv);
 int dh_cmd_eval_osr (DhCli *cli, int argc, char **argv);
 int dh_cmd_export (DhCli *cli, int argc, char **argv);
+int dh_cmd_find (DhCli *cli, int argc, char **argv);
 int dh_cmd_frames (DhCli *cli, int argc, char **argv);
 int dh_cmd_infer (DhCli *cli, int argc, char **argv);
 int dh_cmd_metrics (DhCli *cli, int argc, char **argv);

@@ -4,6 +4,7 @@
 
 #include "cli-require.h"
 #include "cli-result.h"
+#include "cli-threshold.h"
 #include "cmd-report-private.h"
 #include "dh-metric.h"
 #include "dh-report.h"
@@ -58,50 +59,21 @@ check_alone (DhCli *cli, const char *db, const char *text, const DhCliRequired *
   return status;
 }
 
-/* Of "fa0.1", the rule of so many false alarms an image; NAN of any other. */
-static double
-find_alarm_rate (const char *rule)
-{
-  char *end;
-  if (!g_str_has_prefix (rule, "fa") || !g_ascii_isdigit (rule[2]))
-    return NAN;
-  const double rate = g_ascii_strtod (rule + 2, &end);
-  return *end == '\0' && isfinite (rate) ? rate : (double)NAN;
-}
-
-/* "-10.6", or "best-f1@3": what that rule chooses on run 3. */
-static gboolean
-parse_threshold (const char *text, double *value, char **rule, gint64 *source)
-{
-  const char *at = strchr (text, '@');
-  if (!at)
-    {
-      char *end;
-      *value = g_ascii_strtod (text, &end);
-      return end != text && *end == '\0' && isfinite (*value);
-    }
-  *rule = g_strndup (text, (gsize)(at - text));
-  return (dh_report_rule_name (*rule) || isfinite (find_alarm_rate (*rule)))
-         && g_ascii_string_to_signed (at + 1, 10, 1, G_MAXINT64, source, NULL);
-}
-
 /* `contents` without the threshold. */
 static gboolean
-write_at (DhCli *cli, DhDatabase *database, DhReportContents *contents, double value, const char *rule, gint64 source,
-          DhReportFormat format, const char *out, GError **error)
+write_at (DhCli *cli, DhDatabase *database, DhReportContents *contents, const DhCliThreshold *at, DhReportFormat format,
+          const char *out, GError **error)
 {
-  g_auto (DhReportThreshold) threshold = { .value = value };
-  const double rate = rule ? find_alarm_rate (rule) : (double)NAN;
-  if (rule
-      && !(isfinite (rate) ? dh_report_choose_by_alarms (database, contents->run, rate, &contents->froc_rules, source,
-                                                         &threshold, contents->progress, cli->cancellable, error)
-                           : dh_report_choose_threshold (database, contents->run, rule, source, &threshold, error)))
+  g_auto (DhReportThreshold) threshold = { .value = at->value };
+  if (at->rule
+      && !dh_report_choose_threshold (database, contents->run, at->rule, &contents->froc_rules, at->run, &threshold,
+                                      contents->progress, cli->cancellable, error))
     return FALSE;
   if (threshold.own)
     dh_cli_note (cli,
                  "%s was chosen on the very set that run %" G_GINT64_FORMAT
                  " measured: the best that could be had, not what to expect",
-                 rule, contents->run);
+                 at->rule, contents->run);
   contents->thresholds = &threshold;
   contents->n_thresholds = 1;
   return dh_report_write_contents (database, contents, format, out, cli->cancellable, error);
@@ -290,12 +262,9 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
     return dh_cli_usage (cli, "--robustness is a report by itself, of one run, which --run names");
   if (robustness)
     return write_robustness (cli, db, first, format, path);
-  double value = NAN;
-  g_autofree char *rule = NULL;
-  gint64 source = 0;
-  if (kept && !parse_threshold (kept, &value, &rule, &source))
-    return dh_cli_usage (cli, "--threshold %s is no number, nor tpr95, fpr5, best-f1 or fa1 @ the number of a run",
-                         kept);
+  g_auto (DhCliThreshold) at = { NAN };
+  if (kept && !dh_cli_parse_threshold (cli, kept, &at, &status))
+    return status;
   if (kept && second)
     return dh_cli_usage (cli, "--threshold is for one run, and --run %s names two", runs);
   if (kept && ((format == DH_REPORT_CSV && !objects) || format == DH_REPORT_LATEX))
@@ -323,7 +292,7 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
                                 .intervals = intervals,
                                 .drawn = drawn,
                                 .progress = &cli->progress };
-  const gboolean done = kept ? write_at (cli, database, &contents, value, rule, source, format, path, &error)
+  const gboolean done = kept ? write_at (cli, database, &contents, &at, format, path, &error)
                              : dh_report_write_contents (database, &contents, format, path, cli->cancellable, &error);
   dh_cli_progress_end (cli);
   if (!done)

@@ -115,8 +115,6 @@ DhReportTable *dh_report_thresholds_table (const DhReport *report, guint run);
  * stored curve: between two of its points those of the stricter one. FALSE without one. */
 gboolean dh_report_count_at (const DhReport *report, const DhReportThreshold *threshold, gboolean *exact,
                              DhConfusion *confusion);
-/* "best F1 on Fishyscapes Static · fs_val, 30 images" */
-char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* What turns a value of the map into one that is high where anomalous, and back: 1 or -1. */
 double dh_report_sign_of (const DhRunRow *run, const char *score);
 /* dh-report-operating.c: the threshold that is kept for the run's score, else that of its components, else that of the

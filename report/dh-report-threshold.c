@@ -22,6 +22,16 @@ dh_report_threshold_clear (DhReportThreshold *threshold)
   *threshold = (DhReportThreshold){ .value = NAN };
 }
 
+double
+dh_report_rule_alarms (const char *id)
+{
+  char *end;
+  if (!g_str_has_prefix (id, "fa") || !g_ascii_isdigit (id[2]))
+    return NAN;
+  const double rate = g_ascii_strtod (id + 2, &end);
+  return *end == '\0' && isfinite (rate) ? rate : (double)NAN;
+}
+
 const char *
 dh_report_rule_name (const char *id)
 {
@@ -65,6 +75,8 @@ choose (const DhRunProtocolRow *row, const char *rule)
 static gboolean
 is_same_data (const DhRunRow *a, const DhRunRow *b)
 {
+  if (!a->dataset_fingerprint)
+    return FALSE;
   if (!dh_seen_has_same_degradation (dh_fingerprint_get_seen (a->dataset_fingerprint),
                                      dh_fingerprint_get_seen (b->dataset_fingerprint)))
     return FALSE;
@@ -72,26 +84,25 @@ is_same_data (const DhRunRow *a, const DhRunRow *b)
          || (g_str_equal (a->dataset_root, b->dataset_root) && dh_dataset_opened_overlap (a->split, b->split));
 }
 
-/* `used`, for which is chosen, and `chosen`, on which it is. */
-static gboolean
-load_both (DhDatabase *database, gint64 run, gint64 source, DhRunRow **used, DhRunRow **chosen, GError **error)
+/* The run on which is chosen, for `used`. */
+static DhRunRow *
+load_chosen (DhDatabase *database, const DhRunRow *used, gint64 source, GError **error)
 {
-  g_autoptr (DhRunRow) one = dh_database_get_run (database, run, error);
-  g_autoptr (DhRunRow) other = one ? dh_database_get_run (database, source, error) : NULL;
-  if (!other)
-    return FALSE;
-  if (g_strcmp0 (one->method, other->method) != 0
-      || (!one->method && !g_str_equal (one->model_sha256, other->model_sha256)))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
-                   "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
-                   " are of other weights or methods: a threshold of one says nothing of the other",
-                   source, run);
-      return FALSE;
-    }
-  *used = g_steal_pointer (&one);
-  *chosen = g_steal_pointer (&other);
-  return TRUE;
+  g_autoptr (DhRunRow) chosen = dh_database_get_run (database, source, error);
+  if (!chosen)
+    return NULL;
+  if (g_strcmp0 (used->method, chosen->method) == 0
+      && (used->method || g_str_equal (used->model_sha256, chosen->model_sha256)))
+    return g_steal_pointer (&chosen);
+  if (used->id)
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT
+                 " are of other weights or methods: a threshold of one says nothing of the other",
+                 source, used->id);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                 "run %" G_GINT64_FORMAT " is of other weights: its threshold says nothing of these", source);
+  return NULL;
 }
 
 /* Takes the rule's name; `value` is of what is high where anomalous. */
@@ -109,15 +120,11 @@ fill (DhReportThreshold *threshold, const DhRunRow *used, const DhRunRow *chosen
                                     .own = is_same_data (used, chosen) };
 }
 
-gboolean
-dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
-                            DhReportThreshold *threshold, GError **error)
+static gboolean
+choose_by_point (DhDatabase *database, const DhRunRow *used, const DhRunRow *chosen, const char *rule,
+                 DhReportThreshold *threshold, GError **error)
 {
-  g_autoptr (DhRunRow) used = NULL;
-  g_autoptr (DhRunRow) chosen = NULL;
-  g_autoptr (GPtrArray) protocols = load_both (database, run, source, &used, &chosen, error)
-                                        ? dh_database_list_run_protocols (database, source, error)
-                                        : NULL;
+  g_autoptr (GPtrArray) protocols = dh_database_list_run_protocols (database, chosen->id, error);
   if (!protocols)
     return FALSE;
   const DhRunProtocolRow *row = dh_report_find_row (protocols, used->score, POOLED);
@@ -126,7 +133,7 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
                    "%s is undefined on run %" G_GINT64_FORMAT ": it has no anomaly pixels, or nothing else", rule,
-                   source);
+                   chosen->id);
       return FALSE;
     }
   if (!row)
@@ -134,42 +141,62 @@ dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, 
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
                    "run %" G_GINT64_FORMAT " did not measure %s with labels and the protocol " POOLED
                    ": no threshold can be chosen there",
-                   source, used->score);
+                   chosen->id, used->score);
       return FALSE;
     }
   fill (threshold, used, chosen, value, g_strdup (dh_report_rule_name (rule)));
   return TRUE;
 }
 
-gboolean
-dh_report_choose_by_alarms (DhDatabase *database, gint64 run, double rate, const DhFrocRules *by, gint64 source,
-                            DhReportThreshold *threshold, const DhProgress *progress, GCancellable *cancellable,
-                            GError **error)
+static gboolean
+choose_by_alarms (DhDatabase *database, const DhRunRow *used, const DhRunRow *chosen, double rate,
+                  const DhFrocRules *by, DhReportThreshold *threshold, const DhProgress *progress,
+                  GCancellable *cancellable, GError **error)
 {
-  g_autoptr (DhRunRow) used = NULL;
-  g_autoptr (DhRunRow) chosen = NULL;
-  if (!load_both (database, run, source, &used, &chosen, error))
-    return FALSE;
   if (!g_str_equal (used->score, chosen->score))
     {
+      g_autofree char *whose =
+          used->id ? g_strdup_printf ("run %" G_GINT64_FORMAT, used->id) : g_strdup ("what is sought");
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                   "run %" G_GINT64_FORMAT " is one of %s, and run %" G_GINT64_FORMAT
-                   " of %s: no threshold can be chosen there",
-                   source, chosen->score, run, used->score);
+                   "run %" G_GINT64_FORMAT " is one of %s, and %s of %s: no threshold can be chosen there", chosen->id,
+                   chosen->score, whose, used->score);
       return FALSE;
     }
-  g_autoptr (DhFrocCurve) curve = dh_run_froc_measure (database, source, by, progress, cancellable, error);
+  g_autoptr (DhFrocCurve) curve = dh_run_froc_measure (database, chosen->id, by, progress, cancellable, error);
   const DhFrocPoint *point = curve ? dh_froc_curve_at_rate (curve, rate) : NULL;
   if (curve && !point)
     g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
                  "no threshold of run %" G_GINT64_FORMAT " that finds or flags anything has %g false alarms an image "
                  "or fewer",
-                 source, rate);
+                 chosen->id, rate);
   if (!point)
     return FALSE;
   fill (threshold, used, chosen, nextafterf (point->threshold, -INFINITY),
         g_strdup_printf ("at most %g %s an image", rate, rate == 1 ? "false alarm" : "false alarms"));
   return TRUE;
+}
+
+gboolean
+dh_report_choose_for (DhDatabase *database, const DhRunRow *wanted, const char *rule, const DhFrocRules *by,
+                      gint64 source, DhReportThreshold *threshold, const DhProgress *progress,
+                      GCancellable *cancellable, GError **error)
+{
+  const double rate = dh_report_rule_alarms (rule);
+  g_autoptr (DhRunRow) chosen = load_chosen (database, wanted, source, error);
+  if (!chosen)
+    return FALSE;
+  return isfinite (rate)
+             ? choose_by_alarms (database, wanted, chosen, rate, by, threshold, progress, cancellable, error)
+             : choose_by_point (database, wanted, chosen, rule, threshold, error);
+}
+
+gboolean
+dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, const DhFrocRules *by, gint64 source,
+                            DhReportThreshold *threshold, const DhProgress *progress, GCancellable *cancellable,
+                            GError **error)
+{
+  g_autoptr (DhRunRow) used = dh_database_get_run (database, run, error);
+  return used && dh_report_choose_for (database, used, rule, by, source, threshold, progress, cancellable, error);
 }
 
 gboolean

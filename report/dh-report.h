@@ -38,19 +38,23 @@ typedef struct
 } DhReportThreshold;
 void dh_report_threshold_clear (DhReportThreshold *threshold);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhReportThreshold, dh_report_threshold_clear)
+/* How it was chosen: "best F1 on Fishyscapes Static · fs_val, 30 images". Free with g_free. */
+char *dh_report_threshold_chosen (const DhReportThreshold *threshold);
 /* The rule's name in reports for "tpr95", "fpr5", "best-f1"; NULL for any other. */
 const char *dh_report_rule_name (const char *id);
-/* What a rule, by its id, chooses on run `source`, for run `run` of the same weights or method. Errors:
- * DH_ERROR_NOT_FOUND (no such run, or nothing to choose on), DH_ERROR_USAGE (they are of other weights). */
-gboolean dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, gint64 source,
-                                     DhReportThreshold *threshold, GError **error);
-
-/* The same of the lowest threshold before there are more than `rate` false alarms an image (dh-run-froc.h), counted on
- * run `source` by its own score, from its maps. Errors as dh_report_choose_threshold(), and as dh_run_froc_measure().
- */
-gboolean dh_report_choose_by_alarms (DhDatabase *database, gint64 run, double rate, const DhFrocRules *by,
+/* Of "fa0.1", the lowest threshold before there are more than so many false alarms an image (dh-run-froc.h); NAN of any
+ * other. */
+double dh_report_rule_alarms (const char *id);
+/* What a rule, by its id, chooses on run `source`, for run `run` of the same weights or method. False alarms are
+ * counted from the maps of that run, by its own score and by `by`, which only they need. Errors: DH_ERROR_NOT_FOUND (no
+ * such run, or nothing to choose on), DH_ERROR_USAGE (they are of other weights), as dh_run_froc_measure(). */
+gboolean dh_report_choose_threshold (DhDatabase *database, gint64 run, const char *rule, const DhFrocRules *by,
                                      gint64 source, DhReportThreshold *threshold, const DhProgress *progress,
                                      GCancellable *cancellable, GError **error);
+/* The same for what is no run: of `wanted` count id, 0, model_sha256 and score, a map's name. */
+gboolean dh_report_choose_for (DhDatabase *database, const DhRunRow *wanted, const char *rule, const DhFrocRules *by,
+                               gint64 source, DhReportThreshold *threshold, const DhProgress *progress,
+                               GCancellable *cancellable, GError **error);
 
 /* Writes the report whole or not at all. `other` 0: one run alone; CSV of two runs has both columns side by side.
  * Pictures and maps that are gone are left out of the HTML, with a word. On the database's thread. Errors:

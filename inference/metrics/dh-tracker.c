@@ -41,9 +41,7 @@ dh_tracker_new (guint patience)
 static Box
 box_of (const DhFinding *finding)
 {
-  return (Box){
-    { finding->x, finding->y, (double)finding->x + finding->width, (double)finding->y + finding->height }
-  };
+  return (Box){ { finding->x, finding->y, (double)finding->x + finding->width, (double)finding->y + finding->height } };
 }
 
 /* Where the track should be; what would shrink to nothing stays as it was. */

@@ -231,13 +231,14 @@ test_report (SessionFixture *fixture, gconstpointer data)
       {
         const DhCalibration *one = hybrid->pdata[i];
         g_auto (DhReportThreshold) kept = { NULL };
-        g_assert_true (dh_report_choose_threshold (database, here, rules[rule], one->run, &kept, &error));
+        g_assert_true (
+            dh_report_choose_threshold (database, here, rules[rule], NULL, one->run, &kept, NULL, NULL, &error));
         g_assert_cmpfloat (kept.value, ==, one->values[DH_RULE_TPR95 + rule]);
         g_assert_cmpuint (kept.images, ==, one->images);
         g_assert_cmpint (kept.own, ==, one->own);
       }
   g_auto (DhReportThreshold) none = { NULL };
-  g_assert_false (dh_report_choose_threshold (database, here, "tpr95", 4711, &none, &error));
+  g_assert_false (dh_report_choose_threshold (database, here, "tpr95", NULL, 4711, &none, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
   g_clear_error (&error);
 

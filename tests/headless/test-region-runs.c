@@ -171,7 +171,8 @@ test_apart (EvaluationFixture *fixture, gconstpointer data)
   g_assert_cmpint (dh_run_numbers_find_last (fixture->database, again->run, &error), ==, part->run);
   /* What is the best on the one is chosen on the images of the other. */
   g_auto (DhReportThreshold) kept = { 0 };
-  g_assert_true (dh_report_choose_threshold (fixture->database, whole->run, "best-f1", part->run, &kept, &error));
+  g_assert_true (dh_report_choose_threshold (fixture->database, whole->run, "best-f1", NULL, part->run, &kept, NULL,
+                                             NULL, &error));
   g_assert_true (kept.own);
 }
 

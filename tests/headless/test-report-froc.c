@@ -179,7 +179,7 @@ test_chosen (EvaluationFixture *fixture, gconstpointer data)
   const gint64 run = evaluate (fixture);
   const DhFrocRules rules = { AREA, 1, 0.5 };
   g_auto (DhReportThreshold) kept = { NULL };
-  g_assert_true (dh_report_choose_by_alarms (fixture->database, run, 0.4, &rules, run, &kept, NULL, NULL, &error));
+  g_assert_true (dh_report_choose_threshold (fixture->database, run, "fa0.4", &rules, run, &kept, NULL, NULL, &error));
   g_assert_cmpstr (kept.rule, ==, "at most 0.4 false alarms an image");
   g_assert_true (kept.own);
   guint objects, found, alarms, more;
@@ -201,7 +201,8 @@ test_chosen (EvaluationFixture *fixture, gconstpointer data)
   g_assert_true (next < curve->points + curve->n_points);
   count_plainly (fixture, nextafterf (next->threshold, -INFINITY), &objects, &found, &more);
   g_assert_cmpuint (more, >, 2);
-  g_assert_false (dh_report_choose_by_alarms (fixture->database, run, 0.4, &rules, 4711, &kept, NULL, NULL, &error));
+  g_assert_false (
+      dh_report_choose_threshold (fixture->database, run, "fa0.4", &rules, 4711, &kept, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
 }
 
@@ -241,7 +242,7 @@ test_stopped (EvaluationFixture *fixture, gconstpointer data)
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, "has not measured all of its images"));
   g_clear_error (&error);
-  g_assert_false (dh_report_choose_by_alarms (fixture->database, run, 0.4, &rules, run, &kept, NULL, NULL, &error));
+  g_assert_false (dh_report_choose_threshold (fixture->database, run, "fa0.4", &rules, run, &kept, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_NOT_FOUND);
 }
 

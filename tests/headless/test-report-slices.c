@@ -144,7 +144,7 @@ test_provenance (EvaluationFixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   const gint64 run = evaluate (fixture);
   g_auto (DhReportThreshold) kept = { NULL };
-  g_assert_true (dh_report_choose_threshold (fixture->database, run, "tpr95", run, &kept, &error));
+  g_assert_true (dh_report_choose_threshold (fixture->database, run, "tpr95", NULL, run, &kept, NULL, NULL, &error));
   g_autofree char *path = g_build_filename (fixture->folder, "at", NULL), *md = NULL, *json = NULL;
   g_assert_true (dh_report_write_at (fixture->database, run, &kept, 1, DH_REPORT_MD, path, NULL, &error));
   g_assert_true (g_file_get_contents (path, &md, NULL, NULL));

@@ -120,8 +120,8 @@ test_apart (EvaluationFixture *fixture, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (chosen); i++)
     {
       g_auto (DhReportThreshold) kept = { 0 };
-      g_assert_true (
-          dh_report_choose_threshold (fixture->database, chosen[i].run, "best-f1", chosen[i].source, &kept, &error));
+      g_assert_true (dh_report_choose_threshold (fixture->database, chosen[i].run, "best-f1", NULL, chosen[i].source,
+                                                 &kept, NULL, NULL, &error));
       g_assert_cmpint (kept.own, ==, chosen[i].run == chosen[i].source);
     }
   g_autoptr (DhEvaluation) of_thicker = evaluate (fixture, thicker, fixture->out);

@@ -1,0 +1,153 @@
+#include "cli-find-images.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+#include "dh-text.h"
+#include "dh-video-reader.h"
+
+/* Seconds: what is as near is come to by reading on. */
+#define NEAR 4
+
+/* The first finds' images, each once. DhFindSource, borrowed. */
+static GPtrArray *
+list_sources (const DhCliFindImages *images)
+{
+  GPtrArray *sources = g_ptr_array_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  for (guint i = 0; i < MIN (images->most, dh_finds_count (images->finds)); i++)
+    {
+      const DhFindSource *source = dh_finds_get (images->finds, i)->source;
+      if (g_hash_table_add (seen, (gpointer)source))
+        g_ptr_array_add (sources, (gpointer)source);
+    }
+  return sources;
+}
+
+static gint
+compare_times (gconstpointer a, gconstpointer b)
+{
+  const DhFindSource *x = *(const DhFindSource *const *)a, *y = *(const DhFindSource *const *)b;
+  return (x->number > y->number) - (x->number < y->number);
+}
+
+/* A reader that is about to give the frame: the one that is open where that is near, or all have to be read. */
+static gboolean
+go_to (DhVideoReader **reader, const char *path, double at, double time, double rate, GCancellable *cancellable,
+       GError **error)
+{
+  if (*reader && (dh_video_reader_info (*reader)->streamed || time - at < NEAR))
+    return TRUE;
+  g_clear_pointer (reader, dh_video_reader_free);
+  const DhVideoRange range = { .from = MAX (0, time - (rate > 0 ? 0.5 / rate : 0)) };
+  *reader = dh_video_reader_open (path, &range, cancellable, error);
+  return *reader != NULL;
+}
+
+static gboolean
+write_frame (DhCliFindImages *images, const DhImage *image, guint64 number, GError **error)
+{
+  g_autofree char *base = g_path_get_basename (images->recording);
+  char *dot = strrchr (base, '.');
+  if (dot && dot != base)
+    *dot = '\0';
+  g_autofree char *name = g_strdup_printf ("%s_%06" G_GUINT64_FORMAT ".png", base, number);
+  g_autofree char *path = g_build_filename (images->folder, name, NULL);
+  if (!dh_image_write_png (path, image->width, image->height, 3, image->rgb, error))
+    return FALSE;
+  images->written++;
+  return TRUE;
+}
+
+/* In the order in which they come. A frame is the first that is not before its time, by half of what lies between two
+ * of them. */
+static gboolean
+write_frames (DhCli *cli, DhCliFindImages *images, GPtrArray *sources, GError **error)
+{
+  g_autoptr (DhVideoReader) reader = NULL;
+  double at = -INFINITY, rate = 0;
+  g_ptr_array_sort (sources, compare_times);
+  for (guint i = 0; i < sources->len; i++)
+    {
+      const DhFindSource *source = sources->pdata[i];
+      if (!go_to (&reader, images->recording, at, source->time, rate, cli->cancellable, error))
+        return FALSE;
+      rate = dh_video_reader_info (reader)->rate;
+      const double slack = rate > 0 ? 0.5 / rate : 1e-3;
+      g_autoptr (DhImage) image = NULL;
+      DhVideoMoment moment = { -INFINITY, 0 };
+      while (moment.time < source->time - slack)
+        {
+          g_autoptr (GError) why = NULL;
+          g_clear_pointer (&image, dh_image_unref);
+          image = dh_video_reader_next (reader, &moment, cli->cancellable, &why);
+          if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+            {
+              g_propagate_error (error, g_steal_pointer (&why));
+              return FALSE;
+            }
+          if (!image)
+            break;
+        }
+      if (!image)
+        g_clear_pointer (&reader, dh_video_reader_free);
+      at = image ? moment.time : -INFINITY;
+      if (!image || moment.time > source->time + slack)
+        images->lost++;
+      else if (!write_frame (images, image, source->number, error))
+        return FALSE;
+      dh_progress_report (&cli->progress, i + 1, sources->len, images->folder);
+    }
+  return TRUE;
+}
+
+/* A name that none of the others has. */
+static char *
+choose_name (GHashTable *taken, const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+  char *name = g_strdup (base);
+  const char *dot = strrchr (base, '.');
+  const gsize stem = dot && dot != base ? (gsize)(dot - base) : strlen (base);
+  for (guint k = 2; g_hash_table_contains (taken, name); k++)
+    {
+      g_free (name);
+      name = g_strdup_printf ("%.*s_%u%s", (int)stem, base, k, base + stem);
+    }
+  g_hash_table_add (taken, g_strdup (name));
+  return name;
+}
+
+static gboolean
+write_copies (DhCli *cli, DhCliFindImages *images, GPtrArray *sources, GError **error)
+{
+  g_autoptr (GHashTable) taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < sources->len; i++)
+    {
+      const DhFindSource *source = sources->pdata[i];
+      if (g_cancellable_set_error_if_cancelled (cli->cancellable, error))
+        return FALSE;
+      g_autofree char *name = choose_name (taken, source->path);
+      g_autofree char *path = g_build_filename (images->folder, name, NULL);
+      g_autoptr (GBytes) bytes = dh_file_read (source->path, DH_FILE_ANY_SIZE, NULL);
+      if (!bytes)
+        images->lost++;
+      else if (dh_file_write (path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), error))
+        images->written++;
+      else
+        return FALSE;
+      dh_progress_report (&cli->progress, i + 1, sources->len, name);
+    }
+  return TRUE;
+}
+
+gboolean
+dh_cli_find_images_write (DhCli *cli, DhCliFindImages *images, GError **error)
+{
+  g_autoptr (GPtrArray) sources = list_sources (images);
+  if (!dh_folder_make (images->folder, error))
+    return FALSE;
+  return images->recording ? write_frames (cli, images, sources, error) : write_copies (cli, images, sources, error);
+}

@@ -1,0 +1,223 @@
+#include "cli-find.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+
+void
+dh_cli_find_clear (DhCliFind *find)
+{
+  dh_report_threshold_clear (&find->threshold);
+  g_clear_pointer (&find->finds, dh_finds_free);
+  g_clear_pointer (&find->region, dh_region_unref);
+  g_clear_pointer (&find->ignored, g_free);
+}
+
+/* The region in an image like this; TRUE with NULL where there is none. */
+static gboolean
+fit_region (DhCliFind *find, const DhCliShot *shot, GError **error)
+{
+  const guint width = shot->image->width, height = shot->image->height;
+  if (!find->region || (find->ignored && find->width == width && find->height == height))
+    return TRUE;
+  if (!dh_region_fits (find->region, width, height, shot->line, error))
+    return FALSE;
+  g_free (find->ignored);
+  find->ignored = g_try_malloc0 ((gsize)width * height);
+  find->width = width;
+  find->height = height;
+  if (find->ignored)
+    dh_region_apply (find->region, find->ignored, width, height, 1);
+  else
+    g_set_error (error, DH_ERROR, DH_ERROR_NO_MEMORY, "no memory is left for %s", shot->line);
+  return find->ignored != NULL;
+}
+
+static gboolean
+leave_out (DhCliFind *find, const DhFindSource *source, const char *why, GError **error)
+{
+  dh_cli_note (find->cli, "left out: %s", why);
+  find->left_out++;
+  return dh_finds_add (find->finds, source, NULL, NULL, error);
+}
+
+static gboolean
+look_at (DhCliShot *shot, gpointer data, GCancellable *cancellable, GError **error)
+{
+  DhCliFind *find = data;
+  const DhFindSource source = { shot->name, shot->path, shot->moment.number, shot->name ? NAN : shot->moment.time };
+  if (!shot->image)
+    return leave_out (find, &source, shot->why, error);
+  const DhTensor *classes = shot->maps[DH_MAP_SEGMENTATION];
+  if (!fit_region (find, shot, error))
+    return FALSE;
+  g_autoptr (DhFindings) findings =
+      dh_findings_new (dh_tensor_f32 (shot->maps[find->score]), classes ? dh_tensor_data ((DhTensor *)classes) : NULL,
+                       find->ignored, shot->image->width, shot->image->height, &find->finding, error);
+  if (!findings || !dh_finds_add (find->finds, &source, shot->image, findings, error))
+    return FALSE;
+  find->images++;
+  return TRUE;
+}
+
+static void
+add_fact (GPtrArray *facts, const char *name, char *value)
+{
+  g_ptr_array_add (facts, g_strdup (name));
+  g_ptr_array_add (facts, value);
+}
+
+/* Pairs for the page's end, NULL-terminated. */
+static char **
+list_facts (const DhCliFind *find, DhPredictor *predictor, gboolean cancelled)
+{
+  GPtrArray *facts = g_ptr_array_new ();
+  DhModel *model = dh_predictor_model (predictor);
+  g_autofree char *chosen = dh_report_threshold_chosen (&find->threshold);
+  add_fact (facts, "searched", g_filename_display_name (find->in));
+  add_fact (facts, "images",
+            g_strdup_printf ("%u%s", find->images, cancelled ? ": it was cancelled, and there are more" : ""));
+  if (find->left_out > 0)
+    add_fact (facts, "left out, not readable", g_strdup_printf ("%u", find->left_out));
+  add_fact (facts, "network", g_strdup (dh_model_title (model)));
+  if (dh_model_path (model))
+    add_fact (facts, "weights", g_filename_display_name (dh_model_path (model)));
+  add_fact (facts, "weights' SHA-256", g_strdup (dh_model_sha256 (model)));
+  add_fact (facts, "device",
+            g_strdup_printf ("%s, %s", dh_device_name (dh_predictor_device (predictor)),
+                             dh_precision_name (find->cli->precision)));
+  add_fact (facts, "threshold",
+            g_strdup_printf ("%s %s %g (%s)", dh_map_name (find->score), find->finding.low ? "below" : "above",
+                             find->threshold.value, chosen));
+  add_fact (facts, "smallest region", g_strdup_printf ("%" G_GUINT64_FORMAT " pixels", find->finding.min_area));
+  if (find->region)
+    add_fact (facts, "not looked at", dh_region_id_dup_title (dh_region_id (find->region)));
+  if (find->options.follow)
+    add_fact (facts, "images follow one another",
+              find->options.min_images > 1
+                  ? g_strdup_printf ("yes; what is found in fewer than %u is left out", find->options.min_images)
+                  : g_strdup ("yes"));
+  add_fact (facts, "order", g_strdup (dh_find_order_name (find->options.order)));
+  g_ptr_array_add (facts, NULL);
+  return (char **)g_ptr_array_free (facts, FALSE);
+}
+
+static gboolean
+write_text (const char *folder, const char *name, const char *text, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  return dh_file_write (path, text, strlen (text), error);
+}
+
+static gboolean
+write_pages (const DhCliFind *find, char **facts, GError **error)
+{
+  g_autofree char *csv = dh_finds_to_csv (find->finds);
+  g_autofree char *html = dh_finds_to_html (find->finds, facts);
+  return dh_folder_make (find->out, error) && write_text (find->out, "found.csv", csv, error)
+         && write_text (find->out, "found.html", html, error);
+}
+
+static void
+add_source (JsonBuilder *json, const char *name, const DhFindSource *source)
+{
+  json_builder_set_member_name (json, name);
+  json_builder_begin_object (json);
+  if (source->name)
+    dh_json_member_string (json, "image", source->name);
+  if (source->path)
+    dh_json_member_string (json, "file", source->path);
+  if (!source->name)
+    {
+      dh_json_member_int (json, "frame", (gint64)source->number);
+      dh_json_member_number (json, "time", source->time);
+    }
+  json_builder_end_object (json);
+}
+
+static void
+print_json (const DhCliFind *find, const DhCliFindImages *images, double seconds, double network_seconds)
+{
+  JsonBuilder *json = json_builder_new ();
+  json_builder_begin_object (json);
+  dh_json_member_string (json, "folder", find->out);
+  dh_json_member_int (json, "images", find->images);
+  dh_json_member_int (json, "left_out", find->left_out);
+  dh_json_member_number (json, "threshold", find->threshold.value);
+  dh_json_member_boolean (json, "followed", find->options.follow);
+  dh_json_member_int (json, "found", dh_finds_count (find->finds));
+  if (images->folder)
+    dh_json_member_int (json, "written_images", images->written);
+  dh_json_member_number (json, "seconds", seconds);
+  dh_json_member_number (json, "network_seconds", network_seconds);
+  json_builder_set_member_name (json, "finds");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < dh_finds_count (find->finds); i++)
+    {
+      const DhFind *one = dh_finds_get (find->finds, i);
+      g_autofree char *class_name = dh_finds_dup_class (find->finds, &one->finding);
+      json_builder_begin_object (json);
+      add_source (json, "highest", one->source);
+      add_source (json, "first", one->first);
+      add_source (json, "last", one->last);
+      dh_json_member_int (json, "images", one->n_images);
+      dh_json_member_int (json, "x", one->finding.x);
+      dh_json_member_int (json, "y", one->finding.y);
+      dh_json_member_int (json, "width", one->finding.width);
+      dh_json_member_int (json, "height", one->finding.height);
+      dh_json_member_int (json, "area", (gint64)one->finding.area);
+      dh_json_member_number (json, "mean", one->finding.mean);
+      dh_json_member_number (json, "peak", one->finding.peak);
+      dh_json_member_string (json, "class", class_name);
+      json_builder_end_object (json);
+    }
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  dh_json_print (json);
+}
+
+/* All that comes behind the choice of what and how. */
+int
+dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
+{
+  DhCli *cli = find->cli;
+  g_autoptr (GError) error = NULL;
+  const gint64 before = g_get_monotonic_time ();
+  gboolean done = dh_cli_flow_run (cli, flow, look_at, find, &error);
+  dh_cli_progress_end (cli);
+  const gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  if (!done && !(cancelled && find->images > 0))
+    return dh_cli_fail (cli, &error);
+  dh_finds_finish (find->finds);
+  g_auto (GStrv) facts = list_facts (find, flow->predictor, cancelled);
+  g_autoptr (GError) why = NULL;
+  images->finds = find->finds;
+  images->most = find->options.most;
+  if (!write_pages (find, facts, &why)
+      || (images->folder && !cancelled && !dh_cli_find_images_write (cli, images, &why)))
+    {
+      dh_cli_progress_end (cli);
+      return dh_cli_fail (cli, &why);
+    }
+  dh_cli_progress_end (cli);
+  const double seconds = (double)(g_get_monotonic_time () - before) / G_USEC_PER_SEC;
+  const char *damage = dh_cli_shots_complaint (flow->shots);
+  if (damage)
+    dh_cli_note (cli, "%s may be damaged: %s", find->in, damage);
+  if (images->lost > 0)
+    dh_cli_note (cli, "%u %s not be written: gone, or not met again", images->lost,
+                 images->lost == 1 ? "image could" : "images could");
+  if (cancelled)
+    dh_cli_note (cli, "what was found in the first %u images is in %s", find->images, find->out);
+  if (cli->json)
+    print_json (find, images, seconds, flow->network_seconds);
+  else if (!cli->quiet)
+    printf ("%u found in %u image%s, in %s\n", dh_finds_count (find->finds), find->images, find->images == 1 ? "" : "s",
+            find->out);
+  if (cancelled)
+    return dh_cli_fail (cli, &error);
+  return find->left_out > 0 || images->lost > 0 ? DH_EXIT_FAILED : DH_EXIT_DONE;
+}

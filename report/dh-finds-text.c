@@ -1,0 +1,157 @@
+#include <math.h>
+
+#include "dh-finds-private.h"
+#include "dh-report-private.h"
+#include "dh-text.h"
+#include "dh-video-info.h"
+
+static const char style[] =
+    ".finds{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:14px;margin:18px 0}.finds "
+    "figure{margin:0;background:#fff;box-shadow:0 0 0 1px #0001;border-radius:9px;overflow:hidden}.finds figure "
+    "img{width:100%;margin:0;border-radius:0;display:block;aspect-ratio:3/2;object-fit:contain;background:#0000000f}"
+    ".finds figcaption{margin:0;padding:8px 12px 10px;overflow-wrap:anywhere}";
+
+char *
+dh_find_source_dup_title (const DhFindSource *source)
+{
+  if (source->name)
+    return dh_text_escape (source->name, FALSE);
+  g_autofree char *time = dh_video_format_time (source->time);
+  return g_strdup_printf ("frame %" G_GUINT64_FORMAT ", %s", source->number, time);
+}
+
+static void
+append_number (GString *csv, guint64 value)
+{
+  g_string_append_printf (csv, ",%" G_GUINT64_FORMAT, value);
+}
+
+static void
+append_row (GString *csv, const DhFinds *finds, const DhFindView *view)
+{
+  const DhFind *find = dh_finds_get (finds, view->find);
+  const DhFindSource *source = view->source;
+  const DhFinding *finding = view->finding;
+  g_autofree char *class_name = dh_finds_dup_class (finds, finding);
+  g_string_append_printf (csv, "%u,", view->find + 1);
+  if (source->name)
+    dh_report_append_csv (csv, source->name);
+  g_string_append_c (csv, ',');
+  if (source->path)
+    dh_report_append_csv (csv, source->path);
+  if (source->name)
+    g_string_append (csv, ",,");
+  else
+    {
+      append_number (csv, source->number);
+      char time[G_ASCII_DTOSTR_BUF_SIZE];
+      g_string_append_printf (csv, ",%s", g_ascii_formatd (time, sizeof time, "%.3f", source->time));
+    }
+  append_number (csv, finding->x);
+  append_number (csv, finding->y);
+  append_number (csv, finding->width);
+  append_number (csv, finding->height);
+  append_number (csv, finding->area);
+  dh_report_append_csv_number (csv, finding->mean);
+  dh_report_append_csv_number (csv, finding->peak);
+  append_number (csv, finding->peak_x);
+  append_number (csv, finding->peak_y);
+  g_string_append_c (csv, ',');
+  if (class_name)
+    dh_report_append_csv (csv, class_name);
+  append_number (csv, find->n_images);
+  g_string_append (csv, source == find->source ? ",yes\n" : ",no\n");
+}
+
+char *
+dh_finds_to_csv (const DhFinds *finds)
+{
+  GString *csv = g_string_new ("find,image,file,frame,time,x,y,width,height,area,mean,peak,peak_x,peak_y,class,"
+                               "images,highest\n");
+  g_autoptr (GArray) views = dh_finds_list_views (finds);
+  for (guint i = 0; i < views->len; i++)
+    append_row (csv, finds, &g_array_index (views, DhFindView, i));
+  return g_string_free (csv, FALSE);
+}
+
+static void
+append_text (GString *html, const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *escaped = g_markup_escape_text (valid, -1);
+  g_string_append (html, escaped);
+}
+
+/* Its name, which leads to the file where there is one. */
+static void
+append_source (GString *html, const DhFindSource *source)
+{
+  g_autofree char *title = dh_find_source_dup_title (source);
+  g_autofree char *absolute = source->path ? g_canonicalize_filename (source->path, NULL) : NULL;
+  g_autofree char *uri = absolute ? g_filename_to_uri (absolute, NULL, NULL) : NULL;
+  if (uri)
+    {
+      g_autofree char *escaped = g_markup_escape_text (uri, -1);
+      g_string_append_printf (html, "<a href=\"%s\">", escaped);
+    }
+  append_text (html, title);
+  g_string_append (html, uri ? "</a>" : "");
+}
+
+static void
+append_find (GString *html, const DhFinds *finds, guint i)
+{
+  const DhFind *find = dh_finds_get (finds, i);
+  const DhFinding *finding = &find->finding;
+  g_autofree char *class_name = dh_finds_dup_class (finds, finding);
+  g_autofree char *mean = dh_report_number (finding->mean, 2), *peak = dh_report_number (finding->peak, 2);
+  g_autofree char *area = dh_report_count ((gint64)finding->area);
+  g_string_append (html, "<figure>");
+  if (find->crop)
+    {
+      gsize size;
+      const guchar *data = g_bytes_get_data (find->crop, &size);
+      g_autofree char *base64 = g_base64_encode (data, size);
+      g_string_append_printf (html, "<img alt=\"find %u\" src=\"data:image/jpeg;base64,%s\">", i + 1, base64);
+    }
+  g_string_append_printf (html, "<figcaption><b>%u</b> · ", i + 1);
+  append_source (html, find->source);
+  g_string_append_printf (html, "<br>mean %s, peak %s", mean, peak);
+  if (class_name)
+    {
+      g_string_append (html, " · seen as ");
+      append_text (html, class_name);
+    }
+  g_string_append_printf (html, "<br><span class=n>%s pixels, %u×%u at (%u, %u)", area, finding->width, finding->height,
+                          finding->x, finding->y);
+  if (find->n_images > 1)
+    {
+      g_autofree char *first = dh_find_source_dup_title (find->first), *last = dh_find_source_dup_title (find->last);
+      g_string_append_printf (html, "<br>in %u images, ", find->n_images);
+      append_text (html, first);
+      g_string_append (html, " to ");
+      append_text (html, last);
+    }
+  g_string_append (html, "</span></figcaption></figure>\n");
+}
+
+char *
+dh_finds_to_html (const DhFinds *finds, char **facts)
+{
+  const guint n = dh_finds_count (finds), shown = MIN (n, dh_finds_options (finds)->most);
+  GString *html = dh_report_begin_html ("What was found");
+  g_string_append_printf (html, "<style>%s</style>\n", style);
+  if (n == 0)
+    g_string_append (html, "<p>Nothing is flagged.\n");
+  else if (shown < n)
+    g_string_append_printf (html, "<p>The first %u of %u; all of them are in found.csv.\n", shown, n);
+  if (shown > 0)
+    g_string_append (html, "<div class=finds>\n");
+  for (guint i = 0; i < shown; i++)
+    append_find (html, finds, i);
+  if (shown > 0)
+    g_string_append (html, "</div>\n");
+  dh_report_append_html_facts (html, facts);
+  g_string_append (html, "</html>\n");
+  return g_string_free (html, FALSE);
+}

@@ -1,0 +1,81 @@
+#pragma once
+#include "dh-findings.h"
+#include "dh-image.h"
+
+G_BEGIN_DECLS
+
+/* What a threshold flags in many images without labels, put in an order in which a person looks at it: each thing that
+ * was found, in one image or, where the images follow one another, in several (dh-tracker.h). Not tied to a thread; one
+ * at a time. */
+typedef struct _DhFinds DhFinds;
+
+/* What comes first: the highest value, of any image that it was found in; but the number of images with `IMAGES`. */
+typedef enum
+{
+  DH_FIND_MEAN, /* of the score over its pixels */
+  DH_FIND_PEAK,
+  DH_FIND_AREA,
+  DH_FIND_IMAGES,
+  DH_N_FIND_ORDERS,
+} DhFindOrder;
+/* "mean", "peak", "area", "images" */
+const char *dh_find_order_name (DhFindOrder order);
+gboolean dh_find_order_from_name (const char *name, DhFindOrder *order);
+
+typedef struct
+{
+  gboolean follow;  /* the images follow one another */
+  guint patience;   /* images in which it may be lost meanwhile */
+  guint min_images; /* what was found in fewer is left out */
+  guint most;       /* how many are shown as pictures */
+  DhFindOrder order;
+  gboolean low;                   /* low scores are the anomalous ones */
+  guint classes;                  /* K of the network */
+  const char *const *class_names; /* as many; NULL: those that its number of classes has, if any. Borrowed */
+} DhFindsOptions;
+
+/* An image. */
+typedef struct
+{
+  char *name;     /* in its set; NULL of a recording's frame */
+  char *path;     /* its file; NULL of a frame */
+  guint64 number; /* of a frame */
+  double time;    /* of a frame, seconds from the recording's beginning; else NAN */
+} DhFindSource;
+
+/* One thing; of the image in which its value is the highest, of equal ones the first. Borrowed from the whole. */
+typedef struct
+{
+  guint n_images;
+  double value; /* by which it is ordered, high first */
+  DhFinding finding;
+  const DhFindSource *source, *first, *last;
+  GBytes *crop; /* a JPEG of it and what is around it, outlined; NULL where it is none of the first `most` */
+} DhFind;
+
+/* So many findings at most. */
+#define DH_FINDS_MOST 2000000
+
+DhFinds *dh_finds_new (const DhFindsOptions *options);
+/* The next image; `source` is copied. `image` and `findings` are NULL where it could not be looked at. Errors:
+ * DH_ERROR_TOO_LARGE where the threshold flags more than DH_FINDS_MOST regions. */
+gboolean dh_finds_add (DhFinds *finds, const DhFindSource *source, const DhImage *image, const DhFindings *findings,
+                       GError **error);
+/* Once, behind the last image: puts them in order. What follows is for afterwards. */
+void dh_finds_finish (DhFinds *finds);
+guint dh_finds_count (const DhFinds *finds);
+const DhFind *dh_finds_get (const DhFinds *finds, guint i);
+/* What it is seen as, or its number; free with g_free. NULL where nobody knows. */
+char *dh_finds_dup_class (const DhFinds *finds, const DhFinding *finding);
+/* "frame 312, 0:10.40", or the image's name; free with g_free. */
+char *dh_find_source_dup_title (const DhFindSource *source);
+
+/* A row for each image of each find. Free with g_free. */
+char *dh_finds_to_csv (const DhFinds *finds);
+/* A page of the first `most`, with pairs of facts (NULL-terminated) below. Free with g_free. */
+char *dh_finds_to_html (const DhFinds *finds, char **facts);
+
+void dh_finds_free (DhFinds *finds);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFinds, dh_finds_free)
+
+G_END_DECLS
