@@ -72,14 +72,15 @@ add_fact (GPtrArray *facts, const char *name, char *value)
 
 /* Pairs for the page's end, NULL-terminated. */
 static char **
-list_facts (const DhCliFind *find, DhPredictor *predictor, gboolean cancelled)
+list_facts (const DhCliFind *find, DhPredictor *predictor, const GError *ended)
 {
   GPtrArray *facts = g_ptr_array_new ();
   DhModel *model = dh_predictor_model (predictor);
   g_autofree char *chosen = dh_report_threshold_chosen (&find->threshold);
   add_fact (facts, "searched", g_filename_display_name (find->in));
   add_fact (facts, "images",
-            g_strdup_printf ("%u%s", find->images, cancelled ? ": it was cancelled, and there are more" : ""));
+            ended ? g_strdup_printf ("%u, and there are more: %s", find->images, ended->message)
+                  : g_strdup_printf ("%u", find->images));
   if (find->left_out > 0)
     add_fact (facts, "left out, not readable", g_strdup_printf ("%u", find->left_out));
   add_fact (facts, "network", g_strdup (dh_model_title (model)));
@@ -186,23 +187,20 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   DhCli *cli = find->cli;
   g_autoptr (GError) error = NULL;
   const gint64 before = g_get_monotonic_time ();
-  gboolean done = dh_cli_flow_run (cli, flow, look_at, find, &error);
+  const gboolean done = dh_cli_flow_run (cli, flow, look_at, find, &error);
   dh_cli_progress_end (cli);
-  const gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  if (!done && !(cancelled && find->images > 0))
+  if (!done && find->images == 0)
     return dh_cli_fail (cli, &error);
   dh_finds_finish (find->finds);
-  g_auto (GStrv) facts = list_facts (find, flow->predictor, cancelled);
+  g_auto (GStrv) facts = list_facts (find, flow->predictor, error);
   g_autoptr (GError) why = NULL;
   images->finds = find->finds;
   images->most = find->options.most;
-  if (!write_pages (find, facts, &why)
-      || (images->folder && !cancelled && !dh_cli_find_images_write (cli, images, &why)))
-    {
-      dh_cli_progress_end (cli);
-      return dh_cli_fail (cli, &why);
-    }
+  const gboolean written =
+      write_pages (find, facts, &why) && (!images->folder || !done || dh_cli_find_images_write (cli, images, &why));
   dh_cli_progress_end (cli);
+  if (!written)
+    return dh_cli_fail (cli, &why);
   const double seconds = (double)(g_get_monotonic_time () - before) / G_USEC_PER_SEC;
   const char *damage = dh_cli_shots_complaint (flow->shots);
   if (damage)
@@ -210,14 +208,14 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   if (images->lost > 0)
     dh_cli_note (cli, "%u %s not be written: gone, or not met again", images->lost,
                  images->lost == 1 ? "image could" : "images could");
-  if (cancelled)
+  if (!done)
     dh_cli_note (cli, "what was found in the first %u images is in %s", find->images, find->out);
   if (cli->json)
     print_json (find, images, seconds, flow->network_seconds);
   else if (!cli->quiet)
     printf ("%u found in %u image%s, in %s\n", dh_finds_count (find->finds), find->images, find->images == 1 ? "" : "s",
             find->out);
-  if (cancelled)
+  if (!done)
     return dh_cli_fail (cli, &error);
   return find->left_out > 0 || images->lost > 0 ? DH_EXIT_FAILED : DH_EXIT_DONE;
 }

@@ -27,7 +27,7 @@ void dh_cli_find_clear (DhCliFind *find);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhCliFind, dh_cli_find_clear)
 
 /* Searches all of the flow's shots, writes the pages and, where `images` has a folder, the images, and tells of it.
- * Gives the exit status. What is cancelled in the middle leaves what was found by then. */
+ * Gives the exit status. What is cancelled or fails in the middle leaves what was found by then. */
 int dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images);
 
 G_END_DECLS

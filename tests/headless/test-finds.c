@@ -1,0 +1,185 @@
+/* What was found in many images: in which order, with which pictures, and as what it is written. */
+#include "dh-finds.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dh-csv.h"
+#include "dh-error.h"
+
+#define SIDE 40
+
+static guint32
+next (guint32 *state)
+{
+  return (*state = *state * 1664525u + 1013904223u) >> 8;
+}
+
+static DhImage *
+make_image (void)
+{
+  DhImage *image = dh_image_new (SIDE, SIDE);
+  memset (image->rgb, 90, (gsize)3 * SIDE * SIDE);
+  return image;
+}
+
+/* A square of that score in an image of zeros. */
+static DhFindings *
+make_findings (guint x, guint y, guint side, float score)
+{
+  g_autofree float *scores = g_new0 (float, SIDE *SIDE);
+  for (guint v = y; v < y + side; v++)
+    for (guint u = x; u < x + side; u++)
+      scores[v * SIDE + u] = score;
+  const DhFindingOptions options = { .threshold = 0, .min_area = 1 };
+  DhFindings *findings = dh_findings_new (scores, NULL, NULL, SIDE, SIDE, &options, NULL);
+  g_assert_nonnull (findings);
+  return findings;
+}
+
+static void
+add_square (DhFinds *finds, guint i, guint x, guint y, guint side, float score)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhImage) image = make_image ();
+  g_autoptr (DhFindings) findings = make_findings (x, y, side, score);
+  g_autofree char *name = g_strdup_printf ("image %u", i);
+  const DhFindSource source = { name, NULL, 0, NAN };
+  g_assert_true (dh_finds_add (finds, &source, image, findings, &error));
+  g_assert_no_error (error);
+}
+
+/* Enough for pictures to be dropped on the way: the first ones have theirs, and no other. */
+static void
+test_order (void)
+{
+  guint32 state = 3;
+  for (DhFindOrder order = DH_FIND_MEAN; order <= DH_FIND_AREA; order++)
+    {
+      const DhFindsOptions options = { .min_images = 1, .most = 5, .order = order };
+      g_autoptr (DhFinds) finds = dh_finds_new (&options);
+      for (guint i = 0; i < 400; i++)
+        add_square (finds, i, 2, 3, 1 + next (&state) % 30, 0.5f + (float)(next (&state) % 1000));
+      dh_finds_finish (finds);
+      g_assert_cmpuint (dh_finds_count (finds), ==, 400);
+      for (guint i = 0; i < 400; i++)
+        {
+          const DhFind *find = dh_finds_get (finds, i);
+          g_assert_true ((find->crop != NULL) == (i < 5));
+          if (i > 0)
+            g_assert_cmpfloat (dh_finds_get (finds, i - 1)->value, >=, find->value);
+          g_assert_cmpfloat (find->value, ==, order == DH_FIND_AREA ? find->finding.area : find->finding.mean);
+        }
+    }
+}
+
+/* A track in many images among flickers that score higher: these are left out, and their pictures make no room scarce.
+ */
+static void
+test_followed (void)
+{
+  const DhFindsOptions options = { .follow = TRUE, .patience = 1, .min_images = 3, .most = 2 };
+  g_autoptr (DhFinds) finds = dh_finds_new (&options);
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autoptr (DhImage) image = make_image ();
+      g_autofree float *scores = g_new0 (float, SIDE *SIDE);
+      for (guint y = 30; y < 36; y++)
+        for (guint x = 30; x < 36; x++)
+          scores[y * SIDE + x] = i == 200 ? 5 : 1;
+      const guint flicker = (i % 3) * 8;
+      for (guint y = 0; y < 4; y++)
+        for (guint x = flicker; x < flicker + 4; x++)
+          scores[y * SIDE + x] = 100;
+      const DhFindingOptions finding = { .threshold = 0, .min_area = 1 };
+      g_autoptr (DhFindings) findings = dh_findings_new (scores, NULL, NULL, SIDE, SIDE, &finding, NULL);
+      g_assert_cmpuint (findings->n, ==, 2);
+      g_assert_true (dh_finds_add (finds, &(DhFindSource){ NULL, NULL, i, i / 10.0 }, image, findings, NULL));
+    }
+  dh_finds_finish (finds);
+  g_assert_cmpuint (dh_finds_count (finds), ==, 1);
+  const DhFind *find = dh_finds_get (finds, 0);
+  g_assert_cmpuint (find->n_images, ==, 300);
+  g_assert_cmpuint (find->source->number, ==, 200);
+  g_assert_cmpuint (find->first->number, ==, 0);
+  g_assert_cmpuint (find->last->number, ==, 299);
+  g_assert_cmpfloat (find->value, ==, 5);
+  g_assert_nonnull (find->crop);
+  g_autofree char *title = dh_find_source_dup_title (find->source);
+  g_assert_cmpstr (title, ==, "frame 200, 0:20.00");
+
+  guint unclosed;
+  g_autofree char *csv = dh_finds_to_csv (finds);
+  g_autoptr (GPtrArray) rows = dh_csv_parse (csv, NULL, &unclosed);
+  g_assert_cmpuint (rows->len, ==, 301);
+  char **row = rows->pdata[201];
+  g_assert_cmpstr (row[0], ==, "1");
+  g_assert_cmpstr (row[3], ==, "200");
+  g_assert_cmpstr (row[4], ==, "20.000");
+  g_assert_cmpstr (row[9], ==, "36");
+  g_assert_cmpstr (row[15], ==, "300");
+  g_assert_cmpstr (row[16], ==, "yes");
+  g_assert_cmpstr (((char **)rows->pdata[1])[16], ==, "no");
+}
+
+/* Low scores, names that HTML and CSV give a meaning, classes of another network. */
+static void
+test_written (void)
+{
+  const char *const names[] = { "<b>a</b>", NULL };
+  const DhFindsOptions options = { .min_images = 1, .most = 1, .low = TRUE, .classes = 1, .class_names = names };
+  g_autoptr (DhFinds) finds = dh_finds_new (&options);
+  const float scores[] = { -3, 0, -7 };
+  const guint8 classes[] = { 0, 0, 0 };
+  const DhFindingOptions finding = { .threshold = -1, .low = TRUE, .min_area = 1 };
+  g_autoptr (DhImage) image = dh_image_new (3, 1);
+  memset (image->rgb, 0, 9);
+  g_autoptr (DhFindings) findings = dh_findings_new (scores, classes, NULL, 3, 1, &finding, NULL);
+  const DhFindSource source = { "a,\"<i>", "/no such/<i>.png", 0, NAN };
+  g_assert_true (dh_finds_add (finds, &source, image, findings, NULL));
+  g_assert_true (dh_finds_add (finds, &source, NULL, NULL, NULL));
+  dh_finds_finish (finds);
+  g_assert_cmpuint (dh_finds_count (finds), ==, 2);
+  g_assert_cmpfloat (dh_finds_get (finds, 0)->finding.mean, ==, -7);
+  g_assert_cmpfloat (dh_finds_get (finds, 0)->value, ==, 7);
+
+  char *facts[] = { (char *)"searched", (char *)"<here>", NULL };
+  g_autofree char *html = dh_finds_to_html (finds, facts);
+  g_assert_nonnull (strstr (html, "The first 1 of 2"));
+  g_assert_nonnull (strstr (html, "&lt;b&gt;a&lt;/b&gt;"));
+  g_assert_nonnull (strstr (html, "file:///no%20such/%3Ci%3E.png"));
+  g_assert_nonnull (strstr (html, "&lt;here&gt;"));
+  g_assert_null (strstr (html, "<i>"));
+  guint unclosed;
+  g_autofree char *csv = dh_finds_to_csv (finds);
+  g_autoptr (GPtrArray) rows = dh_csv_parse (csv, NULL, &unclosed);
+  g_assert_cmpuint (rows->len, ==, 3);
+  g_assert_cmpstr (((char **)rows->pdata[1])[1], ==, source.name);
+  g_assert_cmpstr (((char **)rows->pdata[1])[14], ==, names[0]);
+}
+
+static void
+test_nothing (void)
+{
+  const DhFindsOptions options = { .min_images = 1, .most = 3 };
+  g_autoptr (DhFinds) finds = dh_finds_new (&options);
+  dh_finds_finish (finds);
+  char *facts[] = { NULL };
+  g_autofree char *html = dh_finds_to_html (finds, facts);
+  g_assert_nonnull (strstr (html, "Nothing is flagged"));
+  DhFindOrder order;
+  g_assert_true (dh_find_order_from_name ("images", &order));
+  g_assert_cmpint (order, ==, DH_FIND_IMAGES);
+  g_assert_false (dh_find_order_from_name ("size", &order));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/finds/order", test_order);
+  g_test_add_func ("/finds/followed", test_followed);
+  g_test_add_func ("/finds/written", test_written);
+  g_test_add_func ("/finds/nothing", test_nothing);
+  return g_test_run ();
+}
