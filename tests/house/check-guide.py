@@ -47,7 +47,7 @@ def check_options(text):
     told = set(re.findall(r"`(--[a-z-]+)", FENCE.sub("", text)))
     assert told, "no options are found in the guide"
     pages = [subprocess.run([PROGRAM, command, "--help"], capture_output=True, text=True).stdout
-             for command in ("eval-ood", "eval-osr", "report", "dataset", "infer", "frames", "video", "export")]
+             for command in ("eval-ood", "eval-osr", "report", "dataset", "infer", "frames", "video", "find", "export")]
     pages.append(subprocess.run([PROGRAM, "dataset", "check", "--help"], capture_output=True, text=True).stdout)
     for option in told:
         assert any(re.search(re.escape(option) + r"(?![\w-])", page) for page in pages), option
