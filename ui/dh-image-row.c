@@ -240,8 +240,6 @@ dh_image_row_init (DhImageRow *self)
   self->note = dh_ui_short_label (NULL, "dh-small dim-label", 0);
   gtk_box_append (GTK_BOX (numbers), self->bar);
   gtk_box_append (GTK_BOX (numbers), self->value);
-  /* Spaced letters need a little more than they ask for. */
-  gtk_widget_set_hexpand (self->note, TRUE);
   gtk_box_append (GTK_BOX (numbers), self->note);
   self->badges = dh_object_badges_new ();
   gtk_widget_set_hexpand (self->badges, TRUE);
