@@ -125,6 +125,10 @@ dh_widget_set_name (GtkWidget *widget, const char *name)
     return;
   g_object_set_data_full (G_OBJECT (widget), NAME, g_strdup (name), g_free);
   gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  /* What has a menu button's focus is the button in it. */
+  if (GTK_IS_MENU_BUTTON (widget))
+    gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (widget)), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                    name, -1);
 }
 
 const char *
