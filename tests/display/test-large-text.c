@@ -1,8 +1,8 @@
 /* What is made for large letters: charts grow with them, and a message of a pane gives up what it can do without. */
 #include <string.h>
 #include "dh-fit-column.h"
-#include "dh-resources.h"
 #include "dh-ui.h"
+#include "dh-widgets.h"
 #include "pointer.h"
 
 static void
@@ -171,7 +171,7 @@ height_of_menu (GtkWidget *button, guint lines)
 static void
 test_menu (void)
 {
-  dh_resources_register_resource ();
+  dh_widgets_register_resources ();
   g_autoptr (GtkCssProvider) style = gtk_css_provider_new ();
   gtk_css_provider_load_from_resource (style, "/org/densehybrid/Studio/style.css");
   gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (style),
