@@ -4,7 +4,6 @@
 #include <locale.h>
 #include <string.h>
 #include "dh-config.h"
-#include "dh-resources.h"
 #include "dh-session.h"
 #include "dh-turns.h"
 #include "dh-widgets.h"
@@ -119,7 +118,7 @@ main (int argc, char **argv)
   bind_textdomain_codeset ("densehybrid", "UTF-8");
   textdomain ("densehybrid");
   /* Before the application starts up, which looks for its style sheets there. */
-  dh_resources_register_resource ();
+  dh_widgets_register_resources ();
   Studio studio = { 0 };
   const GOptionEntry options[] = {
     { "demo", 0, 0, G_OPTION_ARG_NONE, &studio.demo, N_ ("Open the demo"), NULL },

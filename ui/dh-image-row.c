@@ -218,6 +218,9 @@ dh_image_row_init (DhImageRow *self)
   dh_ui_add_classes (self->picture, "dh-thumb");
   /* A picture would like to be as wide as the height of its row makes it. */
   GtkWidget *clamp = adw_clamp_new ();
+  /* In pixels: since libadwaita 1.4 a clamp's own unit grows with the letters. */
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (clamp), "unit") != NULL)
+    g_object_set (clamp, "unit", 0, NULL);
   adw_clamp_set_maximum_size (ADW_CLAMP (clamp), THUMBNAIL_WIDTH);
   adw_clamp_set_tightening_threshold (ADW_CLAMP (clamp), THUMBNAIL_WIDTH);
   adw_clamp_set_child (ADW_CLAMP (clamp), self->picture);
@@ -240,8 +243,6 @@ dh_image_row_init (DhImageRow *self)
   self->note = dh_ui_short_label (NULL, "dh-small dim-label", 0);
   gtk_box_append (GTK_BOX (numbers), self->bar);
   gtk_box_append (GTK_BOX (numbers), self->value);
-  /* Spaced letters need a little more than they ask for. */
-  gtk_widget_set_hexpand (self->note, TRUE);
   gtk_box_append (GTK_BOX (numbers), self->note);
   self->badges = dh_object_badges_new ();
   gtk_widget_set_hexpand (self->badges, TRUE);

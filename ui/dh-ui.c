@@ -48,6 +48,7 @@ GtkWidget *
 dh_ui_short_label (const char *text, const char *classes, double xalign)
 {
   GtkWidget *label = dh_ui_label (text, classes, xalign);
+  dh_ui_add_classes (label, "dh-short");
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   return label;
 }

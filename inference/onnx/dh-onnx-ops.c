@@ -266,7 +266,7 @@ concat (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
     return dh_onnx_refuse (node, error, "joins along axis %" G_GINT64_FORMAT ", not along channels", axis);
   g_autofree DhValue *values = g_new (DhValue, MAX (node->inputs->len, 1));
   gint64 channels = 0;
-  DhShape a, b;
+  DhShape a = { 0 }, b;
   for (guint i = 0; i < node->inputs->len; i++)
     {
       values[i] = dh_onnx_value (build, node, i, error);

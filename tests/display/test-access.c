@@ -37,6 +37,19 @@ is_a (GtkWidget *widget, const char *type)
   return g_str_equal (G_OBJECT_TYPE_NAME (widget), type);
 }
 
+/* Since GTK 4.10 a button is named by the text in it, and has no property of its own for that. */
+static gboolean
+is_named_by_text (GtkWidget *widget)
+{
+  if (GTK_IS_LABEL (widget))
+    return *gtk_label_get_text (GTK_LABEL (widget)) != '\0';
+  gboolean found = FALSE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL && !found;
+       child = gtk_widget_get_next_sibling (child))
+    found = !GTK_IS_POPOVER (child) && gtk_widget_get_visible (child) && is_named_by_text (child);
+  return found;
+}
+
 /* GTK's own parts, which are named by what they belong to, or when the focus comes to them. */
 static gboolean
 is_named_elsewhere (GtkWidget *widget)
@@ -44,6 +57,8 @@ is_named_elsewhere (GtkWidget *widget)
   return GTK_IS_TEXT (widget) || GTK_IS_SCROLLED_WINDOW (widget) || GTK_IS_POPOVER (widget) || GTK_IS_LABEL (widget)
          || GTK_IS_WINDOW (widget) || is_a (widget, "GtkListItemWidget") || GTK_IS_LIST_BOX_ROW (widget)
          || is_a (widget, "GtkModelButton") || is_a (widget, "GtkColumnViewTitle")
+         || (GTK_IS_BUTTON (widget) && gtk_widget_get_ancestor (widget, GTK_TYPE_SPIN_BUTTON) != NULL)
+         || (GTK_IS_BUTTON (widget) && gtk_check_version (4, 10, 0) == NULL && is_named_by_text (widget))
          || (GTK_IS_LIST_BOX (widget) && gtk_widget_get_ancestor (widget, ADW_TYPE_PREFERENCES_GROUP) != NULL)
          || (GTK_IS_LIST_VIEW (widget) && gtk_widget_get_ancestor (widget, GTK_TYPE_DROP_DOWN) != NULL);
 }

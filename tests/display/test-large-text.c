@@ -1,8 +1,8 @@
 /* What is made for large letters: charts grow with them, and a message of a pane gives up what it can do without. */
 #include <string.h>
 #include "dh-fit-column.h"
-#include "dh-resources.h"
 #include "dh-ui.h"
+#include "dh-widgets.h"
 #include "pointer.h"
 
 static void
@@ -171,7 +171,7 @@ height_of_menu (GtkWidget *button, guint lines)
 static void
 test_menu (void)
 {
-  dh_resources_register_resource ();
+  dh_widgets_register_resources ();
   g_autoptr (GtkCssProvider) style = gtk_css_provider_new ();
   gtk_css_provider_load_from_resource (style, "/org/densehybrid/Studio/style.css");
   gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (style),
@@ -183,6 +183,39 @@ test_menu (void)
   g_assert_cmpint (three, >, two);
   g_assert_cmpint (two - one, ==, three - two);
   gtk_window_destroy (GTK_WINDOW (window));
+}
+
+/* What has as much room as it asks for is read whole, whatever its style: letters that are spaced need more than that.
+ */
+static void
+test_short (void)
+{
+  static const char words[] = "cpu · of 2 threads · Demo network · 32 images · 0bf4 3a9b · cache";
+  static const char *const styles[] = { "dh-small dim-label", "dh-tiny" };
+  g_autoptr (GtkCssProvider) style = gtk_css_provider_new ();
+  gtk_css_provider_load_from_resource (style, "/org/densehybrid/Studio/style.css");
+  gtk_style_context_add_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (style),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+  g_autoptr (GPtrArray) labels = g_ptr_array_new ();
+  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  gtk_widget_add_css_class (bar, "dh-status");
+  for (glong letters = 4; letters <= g_utf8_strlen (words, -1); letters += 2)
+    {
+      g_autofree char *text = g_utf8_substring (words, 0, letters);
+      GtkWidget *label = dh_ui_short_label (text, styles[letters / 2 % 2], 0);
+      gtk_widget_set_halign (label, GTK_ALIGN_START);
+      gtk_box_append (GTK_BOX (bar), label);
+      g_ptr_array_add (labels, label);
+    }
+  GtkWidget *window = pointer_show (bar, 700, 700);
+  for (guint i = 0; i < labels->len; i++)
+    {
+      GtkLabel *label = labels->pdata[i];
+      g_test_message ("%s", gtk_label_get_label (label));
+      g_assert_false (pango_layout_is_ellipsized (gtk_label_get_layout (label)));
+    }
+  gtk_window_destroy (GTK_WINDOW (window));
+  gtk_style_context_remove_provider_for_display (gdk_display_get_default (), GTK_STYLE_PROVIDER (style));
 }
 
 int
@@ -197,5 +230,6 @@ main (int argc, char **argv)
   g_test_add_func ("/large-text/title", test_title);
   g_test_add_func ("/large-text/window", test_window);
   g_test_add_func ("/large-text/menu", test_menu);
+  g_test_add_func ("/large-text/short", test_short);
   return g_test_run ();
 }

@@ -27,7 +27,7 @@ test_formulas (void)
   g_autoptr (GRand) rand = g_rand_new_with_seed (1);
   for (guint round = 0; round < 2000; round++)
     {
-      float f[MAX_CLASSES];
+      float f[MAX_CLASSES] = { 0 };
       const gint k = g_rand_int_range (rand, 2, MAX_CLASSES + 1);
       const double spread = spreads[round % G_N_ELEMENTS (spreads)];
       gint best = 0;

@@ -113,6 +113,9 @@ def headers():
 
 # ---- format ----------------------------------------------------------------------------------------------------------
 def layout():
+    check("no trailing blanks, no tabs", [
+        shown(p) for p in sources(".c", ".h", ".cu", ".py", ".ui")
+        if re.search(r"[ \t]+$|\t", p.read_text(encoding="utf-8"), re.M)])
     name = "clang-format 14 agrees with the layout"
     program = shutil.which("clang-format-14")
     if not program:
@@ -121,9 +124,6 @@ def layout():
     commands = {shown(p): ([program, "--style=file", "--dry-run", "-Werror", str(p)], str(SOURCE), "")
                 for p in sources(".c", ".h")}  # it does not know the <<<…>>> of CUDA
     check(name, [line.split(":")[0] for line in run_all(commands)])
-    check("no trailing blanks, no tabs", [
-        shown(p) for p in sources(".c", ".h", ".cu", ".py", ".ui")
-        if re.search(r"[ \t]+$|\t", p.read_text(encoding="utf-8"), re.M)])
 
 
 # ---- translation -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ Architecture: {architecture}
 Maintainer: The DenseHybrid Studio developers <densehybrid-studio@localhost>
 Installed-Size: {kib}
 Depends: {depends}
-Recommends: adwaita-icon-theme, fonts-cantarell, libgl1-mesa-dri, ffmpeg
+Recommends: adwaita-icon-theme, librsvg2-common, fonts-cantarell, libgl1-mesa-dri, ffmpeg
 Section: science
 Priority: optional
 Description: dense anomaly detection and open-set segmentation on street scenes

@@ -1,14 +1,25 @@
 #include "dh-widgets.h"
 #include "dh-resources.h"
 
+/* GLib keeps them in a list, which a second time would break. */
+void
+dh_widgets_register_resources (void)
+{
+  static gsize done;
+  if (g_once_init_enter (&done))
+    {
+      dh_resources_register_resource ();
+      g_once_init_leave (&done, 1);
+    }
+}
+
 void
 dh_widgets_init (void)
 {
   static gsize done;
   if (g_once_init_enter (&done))
     {
-
-      dh_resources_register_resource ();
+      dh_widgets_register_resources ();
       gtk_icon_theme_add_resource_path (gtk_icon_theme_get_for_display (gdk_display_get_default ()),
                                         "/org/densehybrid/Studio/icons");
       g_once_init_leave (&done, 1);
@@ -125,6 +136,10 @@ dh_widget_set_name (GtkWidget *widget, const char *name)
     return;
   g_object_set_data_full (G_OBJECT (widget), NAME, g_strdup (name), g_free);
   gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  /* What has a menu button's focus is the button in it. */
+  if (GTK_IS_MENU_BUTTON (widget))
+    gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_first_child (widget)), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                    name, -1);
 }
 
 const char *

@@ -8,6 +8,8 @@ G_BEGIN_DECLS
  * style sheets themselves lie at /org/densehybrid/Studio/style.css and style-dark.css, where AdwApplication finds
  * them by the application id; without an AdwApplication, dh_widgets_use_style() loads them. */
 void dh_widgets_init (void);
+/* Takes up the resources alone, once: before an AdwApplication starts up, which looks there for its style sheets. */
+void dh_widgets_register_resources (void);
 /* Loads the style for a display by hand and keeps to it: for programs without AdwApplication (gallery, tests). */
 void dh_widgets_use_style (GdkDisplay *display, gboolean dark);
 

@@ -18,10 +18,24 @@ dh_cpu_set_error (GError **error, const char *what, dnnl_status_t status)
 
 typedef struct
 {
-  dnnl_memory_desc_t source, weights, bias, target, scratchpad;
+  DhLibraryConvShape shape;
   dnnl_primitive_desc_t description;
+  DhLibraryLayout weights, scratchpad; /* the description's */
   const char *implementation;
 } Direct;
+
+static void
+clear (Direct *direct)
+{
+  if (direct->description != NULL)
+    dnnl_primitive_desc_destroy (direct->description);
+  dh_library_layout_free (direct->shape.source);
+  dh_library_layout_free (direct->shape.weights);
+  dh_library_layout_free (direct->shape.bias);
+  dh_library_layout_free (direct->shape.target);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Direct, clear)
 
 static gboolean
 describe (DhCpuPlan *plan, const DhCpuConv *conv, gint ins, gint outs, Direct *direct, GError **error)
@@ -34,33 +48,31 @@ describe (DhCpuPlan *plan, const DhCpuConv *conv, gint ins, gint outs, Direct *d
   dnnl_dims_t weights = { outs, ins, node->kernel, node->kernel };
   dnnl_dims_t bias = { outs };
   dnnl_dims_t target = { 1, outs, conv->shape.h, conv->shape.w };
-  dnnl_dims_t strides = { node->stride, node->stride };
-  dnnl_dims_t dilates = { node->dilation - 1, node->dilation - 1 };
-  dnnl_dims_t padding = { node->padding, node->padding };
   /* On the right and below, what the last window does not reach is not padding. */
   gint reach = (node->kernel - 1) * node->dilation + 1;
-  dnnl_dims_t padding_end = { MAX (0, (conv->shape.h - 1) * node->stride + reach - conv->in_shape.h - node->padding),
-                              MAX (0, (conv->shape.w - 1) * node->stride + reach - conv->in_shape.w - node->padding) };
-  dnnl_memory_desc_t any;
-  dnnl_convolution_desc_t desc;
+  DhLibraryConvShape *shape = &direct->shape;
+  *shape = (DhLibraryConvShape){
+    .strides = { node->stride, node->stride },
+    .dilations = { node->dilation - 1, node->dilation - 1 },
+    .padding = { { node->padding, node->padding },
+                 { MAX (0, (conv->shape.h - 1) * node->stride + reach - conv->in_shape.h - node->padding),
+                   MAX (0, (conv->shape.w - 1) * node->stride + reach - conv->in_shape.w - node->padding) } },
+  };
   dnnl_primitive_attr_t attributes = NULL;
-  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&direct->source, 4, source, dnnl_f32, raw ? dnnl_nchw : blocked);
+  dnnl_status_t status = dh_library_layout_new (4, source, raw ? dnnl_nchw : blocked, &shape->source);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&any, 4, weights, dnnl_f32, dnnl_format_tag_any);
+    status = dh_library_layout_new (4, weights, dnnl_format_tag_any, &shape->weights);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&direct->bias, 1, bias, dnnl_f32, dnnl_x);
+    status = dh_library_layout_new (1, bias, dnnl_x, &shape->bias);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&direct->target, 4, target, dnnl_f32, blocked);
-  if (status == dnnl_success)
-    status = dnnl_dilated_convolution_forward_desc_init (&desc, dnnl_forward_inference, dnnl_convolution_direct,
-                                                         &direct->source, &any, &direct->bias, &direct->target, strides,
-                                                         dilates, padding, padding_end);
+    status = dh_library_layout_new (4, target, blocked, &shape->target);
   if (status == dnnl_success)
     status = dnnl_primitive_attr_create (&attributes);
   if (status == dnnl_success)
     status = dnnl_primitive_attr_set_scratchpad_mode (attributes, dnnl_scratchpad_mode_user);
   if (status == dnnl_success)
-    status = dnnl_primitive_desc_create (&direct->description, &desc, attributes, plan->device->engine, NULL);
+    status = dh_library_describe_conv (plan->device->engine, dnnl_forward_inference, shape, attributes, NULL,
+                                       &direct->description);
   if (attributes != NULL)
     dnnl_primitive_attr_destroy (attributes);
   if (status != dnnl_success)
@@ -68,8 +80,8 @@ describe (DhCpuPlan *plan, const DhCpuConv *conv, gint ins, gint outs, Direct *d
       dh_cpu_set_error (error, conv->name, status);
       return FALSE;
     }
-  direct->weights = *dnnl_primitive_desc_query_md (direct->description, dnnl_query_weights_md, 0);
-  direct->scratchpad = *dnnl_primitive_desc_query_md (direct->description, dnnl_query_scratchpad_md, 0);
+  direct->weights = dnnl_primitive_desc_query_md (direct->description, dnnl_query_weights_md, 0);
+  direct->scratchpad = dnnl_primitive_desc_query_md (direct->description, dnnl_query_scratchpad_md, 0);
   dnnl_primitive_desc_query (direct->description, dnnl_query_impl_info_str, 0, &direct->implementation);
   return TRUE;
 }
@@ -80,7 +92,7 @@ pack_weights (DhCpuPlan *plan, const DhCpuConv *conv, const Direct *direct, gint
 {
   gint taps = conv->node->kernel * conv->node->kernel;
   gsize bytes = (gsize)outs * ins * taps * sizeof (float);
-  float *packed = dh_cpu_alloc_packed (plan, dnnl_memory_desc_get_size (&direct->weights), error);
+  float *packed = dh_cpu_alloc_packed (plan, dnnl_memory_desc_get_size (direct->weights), error);
   float *plain = packed != NULL ? dh_cpu_map_memory (bytes, error) : NULL;
   if (plain == NULL)
     return NULL;
@@ -93,18 +105,18 @@ pack_weights (DhCpuPlan *plan, const DhCpuConv *conv, const Direct *direct, gint
               (float)(conv->weights[((gsize)o * conv->in_shape.c + from) * taps + t] * conv->scale[o]);
       }
   dnnl_dims_t dims = { outs, ins, conv->node->kernel, conv->node->kernel };
-  dnnl_memory_desc_t plain_desc;
+  DhLibraryLayout plain_layout;
   dnnl_memory_t from = NULL, to = NULL;
   dnnl_primitive_desc_t description = NULL;
   dnnl_primitive_t reorder = NULL;
   dnnl_engine_t engine = plan->device->engine;
-  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&plain_desc, 4, dims, dnnl_f32, dnnl_oihw);
+  dnnl_status_t status = dh_library_layout_new (4, dims, dnnl_oihw, &plain_layout);
   if (status == dnnl_success)
-    status = dnnl_memory_create (&from, &plain_desc, engine, plain);
+    status = dnnl_memory_create (&from, plain_layout, engine, plain);
   if (status == dnnl_success)
-    status = dnnl_memory_create (&to, &direct->weights, engine, packed);
+    status = dnnl_memory_create (&to, direct->weights, engine, packed);
   if (status == dnnl_success)
-    status = dnnl_reorder_primitive_desc_create (&description, &plain_desc, engine, &direct->weights, engine, NULL);
+    status = dnnl_reorder_primitive_desc_create (&description, plain_layout, engine, direct->weights, engine, NULL);
   if (status == dnnl_success)
     status = dnnl_primitive_create (&reorder, description);
   if (status == dnnl_success)
@@ -122,6 +134,7 @@ pack_weights (DhCpuPlan *plan, const DhCpuConv *conv, const Direct *direct, gint
     dnnl_memory_destroy (to);
   if (from != NULL)
     dnnl_memory_destroy (from);
+  dh_library_layout_free (plain_layout);
   dh_cpu_unmap_memory (plain, bytes);
   if (status == dnnl_success)
     return packed;
@@ -177,7 +190,7 @@ dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
   gint out_planes = (conv->shape.c + lanes - 1) / lanes;
   gint ins = conv->in->raw ? conv->in->c : conv->in->n_planes * lanes;
   gint outs = out_planes * lanes;
-  Direct direct = { 0 };
+  g_auto (Direct) direct = { 0 };
   if (!describe (plan, conv, ins, outs, &direct, error))
     return NULL;
 
@@ -189,7 +202,7 @@ dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
     bias[i] = (float)conv->shift[i];
   step->in = conv->in;
   step->out = out;
-  step->scratch = dnnl_memory_desc_get_size (&direct.scratchpad);
+  step->scratch = dnnl_memory_desc_get_size (direct.scratchpad);
   step->run = direct_run;
   step->clear = direct_clear;
   step->flop = 2.0 * conv->shape.c * conv->in_shape.c * conv->node->kernel * conv->node->kernel
@@ -201,18 +214,17 @@ dh_cpu_add_direct (DhCpuPlan *plan, const DhCpuConv *conv, GError **error)
     {
       status = dnnl_primitive_create (&step->u.direct.primitive, direct.description);
       if (status == dnnl_success)
-        status = dnnl_memory_create (&step->u.direct.source, &direct.source, engine, DNNL_MEMORY_NONE);
+        status = dnnl_memory_create (&step->u.direct.source, direct.shape.source, engine, DNNL_MEMORY_NONE);
       if (status == dnnl_success)
-        status = dnnl_memory_create (&step->u.direct.weights, &direct.weights, engine, weights);
+        status = dnnl_memory_create (&step->u.direct.weights, direct.weights, engine, weights);
       if (status == dnnl_success)
-        status = dnnl_memory_create (&step->u.direct.bias, &direct.bias, engine, bias);
+        status = dnnl_memory_create (&step->u.direct.bias, direct.shape.bias, engine, bias);
       if (status == dnnl_success)
-        status = dnnl_memory_create (&step->u.direct.target, &direct.target, engine, DNNL_MEMORY_NONE);
+        status = dnnl_memory_create (&step->u.direct.target, direct.shape.target, engine, DNNL_MEMORY_NONE);
       if (status == dnnl_success)
-        status = dnnl_memory_create (&step->u.direct.scratchpad, &direct.scratchpad, engine, DNNL_MEMORY_NONE);
+        status = dnnl_memory_create (&step->u.direct.scratchpad, direct.scratchpad, engine, DNNL_MEMORY_NONE);
       if (status != dnnl_success)
         dh_cpu_set_error (error, conv->name, status);
     }
-  dnnl_primitive_desc_destroy (direct.description);
   return weights != NULL && status == dnnl_success ? out : NULL;
 }

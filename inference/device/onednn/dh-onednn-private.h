@@ -1,9 +1,9 @@
 #pragma once
-#include <oneapi/dnnl/dnnl.h>
 #include "dh-cpu-calm.h"
 #include "dh-cpu-kernels.h"
 #include "dh-device-private.h"
 #include "dh-lowering.h"
+#include "dh-onednn-library.h"
 
 G_BEGIN_DECLS
 

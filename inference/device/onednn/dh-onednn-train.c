@@ -75,8 +75,7 @@ dh_library_conv_free (DhLibraryConv *conv)
 }
 
 static dnnl_status_t
-open_array (DhCpuDevice *device, const dnnl_memory_desc_t *plain, const dnnl_memory_desc_t *wanted, gboolean out,
-            Array *array)
+open_array (DhCpuDevice *device, DhLibraryLayout plain, DhLibraryLayout wanted, gboolean out, Array *array)
 {
   array->out = out;
   dnnl_status_t status = dnnl_memory_create (&array->plain, plain, device->engine, DNNL_MEMORY_NONE);
@@ -101,10 +100,20 @@ open_array (DhCpuDevice *device, const dnnl_memory_desc_t *plain, const dnnl_mem
 
 typedef struct
 {
-  dnnl_memory_desc_t x, weight, y, bias; /* dense */
-  dnnl_memory_desc_t any_x, any_weight, any_y;
-  dnnl_dims_t strides, dilations, padding_left, padding_right;
+  DhLibraryLayout x, weight, y, bias; /* dense; the convolution's are the library's choice, but for the bias */
+  DhLibraryConvShape conv;
 } Shapes;
+
+static void
+clear (Shapes *shapes)
+{
+  const DhLibraryLayout all[] = { shapes->x,           shapes->weight,       shapes->y,          shapes->bias,
+                                  shapes->conv.source, shapes->conv.weights, shapes->conv.target };
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    dh_library_layout_free (all[i]);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Shapes, clear)
 
 static dnnl_status_t
 describe (const DhNode *node, DhShape from, DhShape to, dnnl_format_tag_t x_tag, dnnl_format_tag_t y_tag,
@@ -113,67 +122,50 @@ describe (const DhNode *node, DhShape from, DhShape to, dnnl_format_tag_t x_tag,
   const dnnl_dims_t x = { from.n, from.c, from.h, from.w }, y = { to.n, to.c, to.h, to.w }, bias = { to.c };
   const dnnl_dims_t weight = { to.c, from.c, node->kernel, node->kernel };
   const gint sizes[2][2] = { { from.h, to.h }, { from.w, to.w } };
+  DhLibraryConvShape *conv = &shapes->conv;
   for (guint d = 0; d < 2; d++)
     {
       const gint extent = node->dilation * (node->kernel - 1) + 1;
-      shapes->strides[d] = node->stride;
-      shapes->dilations[d] = node->dilation - 1;
-      shapes->padding_left[d] = node->padding;
+      conv->strides[d] = node->stride;
+      conv->dilations[d] = node->dilation - 1;
+      conv->padding[0][d] = node->padding;
       /* Just as far as the last window reaches. */
-      shapes->padding_right[d] = (sizes[d][1] - 1) * node->stride + extent - sizes[d][0] - node->padding;
+      conv->padding[1][d] = (sizes[d][1] - 1) * node->stride + extent - sizes[d][0] - node->padding;
     }
-  dnnl_status_t status = dnnl_memory_desc_init_by_tag (&shapes->x, 4, x, dnnl_f32, x_tag);
+  dnnl_status_t status = dh_library_layout_new (4, x, x_tag, &shapes->x);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&shapes->y, 4, y, dnnl_f32, y_tag);
+    status = dh_library_layout_new (4, y, y_tag, &shapes->y);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&shapes->weight, 4, weight, dnnl_f32, dnnl_oihw);
+    status = dh_library_layout_new (4, weight, dnnl_oihw, &shapes->weight);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&shapes->bias, 1, bias, dnnl_f32, dnnl_x);
+    status = dh_library_layout_new (1, bias, dnnl_x, &shapes->bias);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&shapes->any_x, 4, x, dnnl_f32, dnnl_format_tag_any);
+    status = dh_library_layout_new (4, x, dnnl_format_tag_any, &conv->source);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&shapes->any_y, 4, y, dnnl_f32, dnnl_format_tag_any);
+    status = dh_library_layout_new (4, y, dnnl_format_tag_any, &conv->target);
   if (status == dnnl_success)
-    status = dnnl_memory_desc_init_by_tag (&shapes->any_weight, 4, weight, dnnl_f32, dnnl_format_tag_any);
+    status = dh_library_layout_new (4, weight, dnnl_format_tag_any, &conv->weights);
+  conv->bias = node->bias ? shapes->bias : NULL;
   return status;
 }
 
 static dnnl_status_t
-describe_pass (Pass pass, const Shapes *s, gboolean bias, dnnl_convolution_desc_t *desc)
-{
-  const dnnl_memory_desc_t *b = bias ? &s->bias : NULL;
-  if (pass == FORWARD)
-    return dnnl_dilated_convolution_forward_desc_init (desc, dnnl_forward_training, dnnl_convolution_direct, &s->any_x,
-                                                       &s->any_weight, b, &s->any_y, s->strides, s->dilations,
-                                                       s->padding_left, s->padding_right);
-  if (pass == DATA)
-    return dnnl_dilated_convolution_backward_data_desc_init (desc, dnnl_convolution_direct, &s->any_x, &s->any_weight,
-                                                             &s->any_y, s->strides, s->dilations, s->padding_left,
-                                                             s->padding_right);
-  return dnnl_dilated_convolution_backward_weights_desc_init (desc, dnnl_convolution_direct, &s->any_x, &s->any_weight,
-                                                              b, &s->any_y, s->strides, s->dilations, s->padding_left,
-                                                              s->padding_right);
-}
-
-static dnnl_status_t
-open_step (Conv *conv, Pass pass, const Shapes *s, gboolean bias, dnnl_primitive_desc_t forward,
-           dnnl_primitive_desc_t *description)
+open_step (Conv *conv, Pass pass, const Shapes *s, dnnl_primitive_desc_t forward, dnnl_primitive_desc_t *description)
 {
   static const struct
   {
+    dnnl_prop_kind_t kind;
     dnnl_query_t x, weight, y;
-  } queries[N_PASSES] = {
-    [FORWARD] = { dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md },
-    [DATA] = { dnnl_query_diff_src_md, dnnl_query_weights_md, dnnl_query_diff_dst_md },
-    [WEIGHTS] = { dnnl_query_src_md, dnnl_query_diff_weights_md, dnnl_query_diff_dst_md },
+  } passes[N_PASSES] = {
+    [FORWARD] = { dnnl_forward_training, dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md },
+    [DATA] = { dnnl_backward_data, dnnl_query_diff_src_md, dnnl_query_weights_md, dnnl_query_diff_dst_md },
+    [WEIGHTS] = { dnnl_backward_weights, dnnl_query_src_md, dnnl_query_diff_weights_md, dnnl_query_diff_dst_md },
   };
   Step *step = &conv->steps[pass];
-  dnnl_convolution_desc_t desc;
   const char *name = NULL;
-  step->has_bias = bias && pass != DATA;
-  dnnl_status_t status = describe_pass (pass, s, bias, &desc);
-  if (status == dnnl_success)
-    status = dnnl_primitive_desc_create (description, &desc, NULL, conv->device->engine, forward);
+  step->has_bias = s->conv.bias && pass != DATA;
+  dnnl_status_t status =
+      dh_library_describe_conv (conv->device->engine, passes[pass].kind, &s->conv, NULL, forward, description);
   if (status == dnnl_success)
     status = dnnl_primitive_desc_query (*description, dnnl_query_impl_info_str, 0, &name);
   if (status == dnnl_success)
@@ -182,16 +174,16 @@ open_step (Conv *conv, Pass pass, const Shapes *s, gboolean bias, dnnl_primitive
     status = dnnl_primitive_create (&step->primitive, *description);
   if (status != dnnl_success)
     return status;
-  status = open_array (conv->device, &s->x, dnnl_primitive_desc_query_md (*description, queries[pass].x, 0),
-                       pass == DATA, &step->x);
+  status = open_array (conv->device, s->x, dnnl_primitive_desc_query_md (*description, passes[pass].x, 0), pass == DATA,
+                       &step->x);
   if (status == dnnl_success)
-    status = open_array (conv->device, &s->weight, dnnl_primitive_desc_query_md (*description, queries[pass].weight, 0),
+    status = open_array (conv->device, s->weight, dnnl_primitive_desc_query_md (*description, passes[pass].weight, 0),
                          pass == WEIGHTS, &step->weight);
   if (status == dnnl_success)
-    status = open_array (conv->device, &s->y, dnnl_primitive_desc_query_md (*description, queries[pass].y, 0),
+    status = open_array (conv->device, s->y, dnnl_primitive_desc_query_md (*description, passes[pass].y, 0),
                          pass == FORWARD, &step->y);
   if (status == dnnl_success && step->has_bias)
-    status = open_array (conv->device, &s->bias, &s->bias, pass == WEIGHTS, &step->bias);
+    status = open_array (conv->device, s->bias, s->bias, pass == WEIGHTS, &step->bias);
   return status;
 }
 
@@ -221,7 +213,7 @@ dh_library_conv_new (DhCpuDevice *device, const DhNode *node, DhShape from, DhSh
 {
   const dnnl_format_tag_t blocked = device->kernels->lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
   DhLibraryConv *conv = g_new0 (DhLibraryConv, 1);
-  Shapes shapes;
+  g_auto (Shapes) shapes = { 0 };
   dnnl_primitive_desc_t forward = NULL;
   const gint pictures = group_size (node, from, to), lanes = device->kernels->lanes;
   conv->device = device;
@@ -234,12 +226,12 @@ dh_library_conv_new (DhCpuDevice *device, const DhNode *node, DhShape from, DhSh
   limit_threads (device);
   dnnl_status_t status = describe (node, from, to, plain_x ? dnnl_nchw : blocked, blocked, &shapes);
   if (status == dnnl_success)
-    status = open_step (conv, FORWARD, &shapes, node->bias, NULL, &forward);
+    status = open_step (conv, FORWARD, &shapes, NULL, &forward);
   for (Pass pass = DATA; status == dnnl_success && pass < N_PASSES; pass++)
     {
       dnnl_primitive_desc_t description = NULL;
       if (pass == WEIGHTS || with_data)
-        status = open_step (conv, pass, &shapes, node->bias, forward, &description);
+        status = open_step (conv, pass, &shapes, forward, &description);
       if (description)
         dnnl_primitive_desc_destroy (description);
     }
@@ -267,7 +259,7 @@ bind (Conv *conv, Array *array, const float *plain, gpointer *memory)
     return FALSE;
   if (!array->reorder)
     return TRUE;
-  const dnnl_memory_desc_t *desc;
+  DhLibraryLayout desc;
   if (dnnl_memory_get_memory_desc (array->blocked, &desc) != dnnl_success)
     return FALSE;
   *memory = aligned_alloc (64, (dnnl_memory_desc_get_size (desc) + 63) / 64 * 64);
