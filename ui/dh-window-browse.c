@@ -161,10 +161,17 @@ draws_labels (DhWindow *self)
   return dh_window_browses (self) && dh_session_is_labelling (self->session);
 }
 
+/* The corner that was set last, or the last step. */
+static gboolean
+undo_label (DhWindow *self)
+{
+  DhLabelTools *tools = dh_browse_page_get_label_tools (DH_BROWSE_PAGE (self->browse));
+  return dh_label_tools_drop_corner (tools) || dh_session_undo_labels (self->session);
+}
+
 ACTION (undo)
 {
-  if (!do_while_typing (data, "text.undo")
-      && !(draws_labels (data) && dh_session_undo_labels (DH_WINDOW (data)->session))
+  if (!do_while_typing (data, "text.undo") && !(draws_labels (data) && undo_label (data))
       && !(!draws_labels (data) && shows_threshold (data) && dh_session_undo_threshold (DH_WINDOW (data)->session)))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
