@@ -50,6 +50,13 @@ ACTION (zoom_in) { dh_canvas_zoom_by (canvas_of (data), M_SQRT2); }
 
 ACTION (zoom_out) { dh_canvas_zoom_by (canvas_of (data), M_SQRT1_2); }
 
+ACTION (show_margins)
+{
+  double margins[4];
+  g_variant_get (value, "(dddd)", &margins[0], &margins[1], &margins[2], &margins[3]);
+  dh_canvas_set_margins (canvas_of (data), margins);
+}
+
 ACTION (link_panes) { dh_canvas_set_linked (canvas_of (data), !dh_canvas_get_linked (canvas_of (data))); }
 
 ACTION (single)
@@ -247,6 +254,7 @@ static const GActionEntry entries[] = {
   { "zoom-one", zoom_one, NULL, NULL, NULL },
   { "zoom-in", zoom_in, NULL, NULL, NULL },
   { "zoom-out", zoom_out, NULL, NULL, NULL },
+  { "show-margins", show_margins, "(dddd)", NULL, NULL },
   { "link", link_panes, NULL, NULL, NULL },
   { "single", single, NULL, NULL, NULL },
   { "compare", compare, NULL, NULL, NULL },
