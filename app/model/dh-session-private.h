@@ -135,6 +135,7 @@ struct _DhSession
   DhSessionEvaluation *evaluation;
   DhSessionRecall *recall;       /* of an earlier run's numbers, under way; its task's */
   gint64 recalled_run;           /* the last one of what is open, however that ended; 0: none */
+  guint64 recall_limit;          /* bytes; 0: the default */
   DhSessionImport *import;       /* under way; its task's */
   DhSessionRecording *recording; /* whose frames are being written; its task's */
   DhSessionCheck *check;         /* of the weights, under way */
