@@ -131,6 +131,7 @@ struct _DhSession
   /* Over all pictures seen: 0 the axis, 1 the colours. */
   double low[2][DH_N_SCORES], high[2][DH_N_SCORES];
   guint n_ranged;
+  gboolean ranged[DH_N_SCORES]; /* something was counted, and its range is no guess */
 
   DhSessionEvaluation *evaluation;
   DhSessionRecall *recall;       /* of an earlier run's numbers, under way; its task's */

@@ -199,12 +199,20 @@ test_more_protocols (SessionFixture *fixture, gconstpointer data)
   const guint more = dh_session_get_evaluation (session)->unmeasured;
   g_assert_cmpuint (few, >, 0);
   g_assert_cmpuint (more, >, 0);
+  /* The run has no likelihood: its range is the shown image's, and is not lost. */
+  session_wait_for (dh_session_get_stats (session) != NULL);
+  double low, high, low_after, high_after;
+  dh_session_get_range (session, DH_FRAME_LIKELIHOOD, FALSE, &low, &high);
+  g_assert_false (dh_score_stats_has (dh_session_get_set_stats (session), DH_SCORE_LIKELIHOOD));
   dh_session_recall_evaluation (session);
   g_assert_true (dh_session_is_recalling (session));
   g_assert_nonnull (dh_session_get_evaluation (session)); /* it stays to be seen meanwhile */
   session_wait_for (!dh_session_is_recalling (session));
   g_assert_cmpuint (dh_session_get_evaluation (session)->lines->len, ==, few + more);
   g_assert_cmpuint (dh_session_get_evaluation (session)->unmeasured, ==, 0);
+  dh_session_get_range (session, DH_FRAME_LIKELIHOOD, FALSE, &low_after, &high_after);
+  g_assert_cmpfloat (low_after, ==, low);
+  g_assert_cmpfloat (high_after, ==, high);
   dh_session_close (session);
   g_object_unref (session);
 }
