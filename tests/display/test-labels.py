@@ -226,6 +226,19 @@ def test_left(studio, drive):
     assert read_png(f"{drive}/masks/0.png") == before
 
 
+def test_narrow(studio, drive):
+    """The way out is in sight in the narrowest window."""
+    begin(studio)
+    studio.resize(300, 700)
+    width, _ = studio.window_size()
+    assert width < 600, width
+    studio.settle(0.5)
+    studio.screenshot(f"{OUTPUT}/labels-narrow.png")
+    studio.press(width - 55, 122, r"studio: labelling ends")
+    studio.resize(*studio.size)
+    studio.settle(0.5)
+
+
 def test_closed(studio, drive):
     """What is drawn when the program ends is there."""
     begin(studio)
@@ -239,7 +252,7 @@ def test_closed(studio, drive):
 
 
 def main():
-    cases = [test_polygon, test_corners, test_brush, test_object, test_undone, test_begun, test_left, test_closed]
+    cases = [test_polygon, test_corners, test_brush, test_object, test_undone, test_begun, test_left, test_narrow, test_closed]
     print(f"1..{len(cases)}", flush=True)
     missing = driver.missing()
     if missing is not None:
