@@ -254,7 +254,8 @@ dh_cli_fail (DhCli *cli, GError **error)
   int status = DH_EXIT_FAILED;
   if (g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
-      fprintf (stderr, "densehybrid: cancelled. What was finished is kept.\n");
+      fprintf (stderr, "densehybrid: cancelled. %s\n",
+               cli->whole ? "Nothing was written." : "What was finished is kept.");
       status = DH_EXIT_CANCELLED;
     }
   else

@@ -18,6 +18,7 @@ typedef struct
   gboolean quiet;            /* --quiet: no progress */
   GCancellable *cancellable; /* cancelled by Ctrl-C, SIGTERM, SIGHUP; a second one ends the program at once */
   DhProgress progress;       /* draws on standard error */
+  gboolean whole;            /* all that the command writes is one file, whole or not at all */
   gint64 started;            /* monotonic, of the progress under way */
   gint64 drawn;
   gboolean bar_open;

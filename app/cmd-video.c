@@ -196,6 +196,7 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
                      "densehybrid video drive.mp4 --params ldn121_hybrid.pth --panes image,hybrid --out anomaly.mp4",
                      &named, &status))
     return status;
+  cli->whole = TRUE;
   DhFilm film = { .height = (guint)MAX (height, 0), .score = DH_MAP_HYBRID, .overlay = overlay };
   film.look.threshold = NAN;
   DhCliFilm work = { .film = &film, .out = out, .rate = rate };

@@ -10,8 +10,8 @@
 #include "dh-session-evaluation.h"
 #include "dh-session-false-alarms.h"
 
-static const double rates[] = { 0.1, 1, 10 };
-#define N_RATES G_N_ELEMENTS (rates)
+static const DhRule rules[] = { DH_RULE_FALSE_ALARMS_TENTH, DH_RULE_FALSE_ALARMS_ONE, DH_RULE_FALSE_ALARMS_TEN };
+#define N_RATES G_N_ELEMENTS (rules)
 #define AT_THRESHOLD N_RATES /* the last row */
 #define N_ROWS (N_RATES + 1)
 static const char *const areas[] = { "1", "10", "50", "100", "200", "500", "1000", "2000", NULL };
@@ -32,7 +32,6 @@ typedef struct
 {
   DhSession *session;
   GtkWidget *chart, *cells[N_ROWS][N_COLUMNS], *mean, *area;
-  double thresholds[N_RATES]; /* that the buttons set; NaN: none */
   gboolean showing;
 } Page;
 
@@ -185,9 +184,8 @@ show_all (GtkWidget *page)
     {
       DhFalseAlarmsPoint point = { NAN, NAN, NAN, NAN };
       if (alarms != NULL)
-        dh_false_alarms_at_rate (alarms, rates[row], &point);
+        dh_false_alarms_at_rate (alarms, dh_rule_false_alarms (rules[row]), &point);
       show_row (self, row, alarms, &point);
-      self->thresholds[row] = point.threshold;
       gtk_widget_set_sensitive (self->cells[row][COLUMN_USE], !isnan (point.threshold));
     }
   set_text (self->mean, dh_number_format_percent (alarms != NULL ? dh_false_alarms_mean (alarms) : (double)NAN, 1));
@@ -214,13 +212,9 @@ static void
 on_use (GtkWidget *button, GtkWidget *page)
 {
   Page *self = page_of (page);
-  const DhScore score = dh_session_get_active_score (self->session);
   for (guint row = 0; row < N_RATES; row++)
-    if (self->cells[row][COLUMN_USE] == button && !isnan (self->thresholds[row]))
-      {
-        dh_session_set_threshold (self->session, score, self->thresholds[row]);
-        dh_session_commit_threshold (self->session, score);
-      }
+    if (self->cells[row][COLUMN_USE] == button)
+      dh_session_choose_by_false_alarms (self->session, rules[row]);
 }
 
 static void
@@ -304,9 +298,10 @@ make_table (Page *self, GtkWidget *page)
                                                           : "val");
       if (last)
         continue;
-      set_text (self->cells[row][COLUMN_RATE], g_strdup_printf (_ ("at most %g"), rates[row]));
+      set_text (self->cells[row][COLUMN_RATE], g_strdup_printf (_ ("at most %g"), dh_rule_false_alarms (rules[row])));
       GtkWidget *use = gtk_button_new_with_label (_ ("Use"));
-      g_autofree char *name = g_strdup_printf (_ ("Use the threshold of at most %g false alarms an image"), rates[row]);
+      g_autofree char *name = g_strdup_printf (_ ("Use the threshold of at most %g false alarms an image"),
+                                               dh_rule_false_alarms (rules[row]));
       dh_ui_add_classes (use, "flat dh-cell");
       dh_ui_set_name (use, name);
       gtk_widget_set_tooltip_text (use, name);

@@ -83,7 +83,7 @@ make_button (const char *text, const char *tooltip, const char *action, const ch
 static void
 fill (DhLabelBar *self, DhFitRow *row)
 {
-  dh_fit_row_append (row, dh_ui_label (_ ("Label"), "heading", 0), 3);
+  dh_fit_row_append (row, dh_ui_label (_ ("Label"), "heading", 0), 5);
   self->tools = make_linked ();
   gtk_box_append (GTK_BOX (self->tools), make_tool ("object", _ ("Object"),
                                                     _ ("A click takes what the threshold flags there, or what is "
@@ -107,20 +107,20 @@ fill (DhLabelBar *self, DhFitRow *row)
   g_object_bind_property (dh_session_get_view (self->session), "label-size",
                           gtk_range_get_adjustment (GTK_RANGE (self->size)), "value",
                           G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
-  dh_fit_row_append (row, self->size, 1);
+  dh_fit_row_append (row, self->size, 3);
   self->state = dh_ui_short_label (NULL, "dim-label", 0);
   gtk_label_set_width_chars (GTK_LABEL (self->state), 7);
   gtk_widget_set_hexpand (self->state, TRUE);
-  dh_fit_row_append (row, self->state, 0);
+  dh_fit_row_append (row, self->state, 1);
   self->undo = dh_ui_icon_button ("edit-undo-symbolic", _ ("Undo (Ctrl+Z)"), "win.undo", "flat");
   self->redo = dh_ui_icon_button ("edit-redo-symbolic", _ ("Redo (Shift+Ctrl+Z)"), "win.redo", "flat");
   gtk_widget_set_valign (self->undo, GTK_ALIGN_CENTER);
   gtk_widget_set_valign (self->redo, GTK_ALIGN_CENTER);
-  dh_fit_row_append (row, self->undo, 2);
-  dh_fit_row_append (row, self->redo, 2);
+  dh_fit_row_append (row, self->undo, 4);
+  dh_fit_row_append (row, self->redo, 4);
   self->save = make_button (_ ("Save"), _ ("Write the mask now (Ctrl+S); it is written when the image is left, too"),
                             "win.save-labels", "flat");
-  dh_fit_row_append (row, self->save, 0);
+  dh_fit_row_append (row, self->save, 2);
   dh_fit_row_append (row, make_button (_ ("Done"), _ ("Draw no more (Esc or Ctrl+L)"), "win.label", "suggested-action"),
                      0);
 }

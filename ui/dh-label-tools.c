@@ -1,5 +1,6 @@
 #include "dh-label-tools.h"
 #include <math.h>
+#include "dh-session-files.h"
 #include "dh-ui.h"
 
 /* GTK pixels: so near to its first corner a click closes a polygon. */
@@ -12,6 +13,7 @@ struct _DhLabelTools
   DhSession *session;
   DhView *view;
   GArray *corners; /* DhLabelPoint */
+  char *image;     /* the picture that they are of */
 };
 
 static guint8
@@ -46,13 +48,26 @@ forget_polygon (DhLabelTools *self)
   show_polygon (self);
 }
 
+/* Corners that were set with care are not lost because something else is done: what they surround is drawn. */
+static void
+end_polygon (DhLabelTools *self)
+{
+  if (self->corners->len > 2)
+    dh_label_tools_close (self);
+}
+
 /* What the pointer is now. */
 static void
 show_tool (DhLabelTools *self)
 {
   const gboolean draws = dh_session_get_label_edit (self->session) != NULL;
   const gboolean brush = dh_view_is (self->view, "label-tool", "brush");
-  if ((!draws || !dh_view_is (self->view, "label-tool", "polygon")) && self->corners->len > 0)
+  if (draws && !dh_view_is (self->view, "label-tool", "polygon"))
+    end_polygon (self);
+  /* While labels are read, they may be those of the same picture again. */
+  if (self->corners->len > 0
+      && (!dh_session_is_labelling (self->session) || !dh_view_is (self->view, "label-tool", "polygon")
+          || dh_session_explain_labels (self->session) != NULL))
     forget_polygon (self);
   dh_canvas_set_tool (self->canvas,
                       !draws  ? DH_TOOL_NONE
@@ -61,11 +76,12 @@ show_tool (DhLabelTools *self)
                       radius_of (self->view), dh_label_color (dh_view_get_string (self->view, "label-value")));
 }
 
-/* Another picture: what was begun on the former is no part of it. */
+/* Another picture: what was begun on the former is no part of it. A set that is read again shows none for a moment. */
 static void
 on_current (DhLabelTools *self)
 {
-  if (self->corners->len > 0)
+  g_autofree char *image = dh_session_dup_image_file (self->session);
+  if (self->corners->len > 0 && image != NULL && g_strcmp0 (image, self->image) != 0)
     forget_polygon (self);
 }
 
@@ -95,6 +111,11 @@ add_corner (DhLabelTools *self, double x, double y, int n_press)
     {
       dh_label_tools_close (self);
       return;
+    }
+  if (self->corners->len == 0)
+    {
+      g_free (self->image);
+      self->image = dh_session_dup_image_file (self->session);
     }
   g_array_append_val (self->corners, corner);
   show_polygon (self);
@@ -189,6 +210,7 @@ tools_free (gpointer data, GClosure *closure)
   g_signal_handlers_disconnect_by_data (self->session, self);
   g_signal_handlers_disconnect_by_data (self->view, self);
   g_array_unref (self->corners);
+  g_free (self->image);
   g_object_unref (self->session);
   g_object_unref (self->view);
   g_free (self);
@@ -206,6 +228,7 @@ dh_label_tools_connect (DhCanvas *canvas, DhSession *session)
   for (guint i = 0; i < G_N_ELEMENTS (of_view); i++)
     g_signal_connect_swapped (self->view, of_view[i], G_CALLBACK (show_tool), self);
   g_signal_connect_swapped (session, "labels", G_CALLBACK (show_tool), self);
+  g_signal_connect_swapped (session, "labels-ending", G_CALLBACK (end_polygon), self);
   g_signal_connect_swapped (session, "notify::current", G_CALLBACK (on_current), self);
   g_signal_connect_data (canvas, "tool", G_CALLBACK (on_tool), self, tools_free, 0);
   return self;

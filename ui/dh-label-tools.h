@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 typedef struct _DhLabelTools DhLabelTools;
 
 DhLabelTools *dh_label_tools_connect (DhCanvas *canvas, DhSession *session);
-/* Of a polygon that is being drawn: it is filled, its last corner goes, all of it goes. FALSE where there is none. */
+/* Of a polygon that is being drawn, and that is closed where another tool or picture is chosen or labels are written:
+ * it is filled, its last corner goes, all of it goes. FALSE where there is none. */
 gboolean dh_label_tools_close (DhLabelTools *tools);
 gboolean dh_label_tools_drop_corner (DhLabelTools *tools);
 gboolean dh_label_tools_drop (DhLabelTools *tools);

@@ -30,7 +30,7 @@ show_protocols (GtkWidget *card)
 {
   DhSession *session = g_object_get_data (G_OBJECT (card), "session");
   GtkGrid *grid = g_object_get_data (G_OBJECT (card), "grid");
-  GtkWidget *note = g_object_get_data (G_OBJECT (card), "note");
+  GtkWidget *note = g_object_get_data (G_OBJECT (card), "note"), *more = g_object_get_data (G_OBJECT (card), "more");
   const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
   clear_grid (grid);
   gtk_widget_set_visible (card, summary != NULL && summary->labelled);
@@ -40,6 +40,9 @@ show_protocols (GtkWidget *card)
       ngettext ("in per cent; %s under %u rule", "in per cent; the same %s under %u rules", summary->lines->len),
       dh_score_title (summary->score), summary->lines->len);
   gtk_label_set_label (GTK_LABEL (note), text);
+  g_autofree char *others =
+      g_strdup_printf (ngettext ("Measure %u more", "Measure %u more", summary->unmeasured), summary->unmeasured);
+  gtk_button_set_label (GTK_BUTTON (more), others);
   static const char *const heads[] = { N_ ("Protocol"), "AP", "FPR95", "AUROC", N_ ("Undefined"), N_ ("What it does") };
   for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
     {
@@ -80,11 +83,27 @@ show_protocols (GtkWidget *card)
     }
 }
 
+/* What a run of the command line has not measured is measured from its maps, without the network. */
+static void
+show_more (GtkWidget *card)
+{
+  DhSession *session = g_object_get_data (G_OBJECT (card), "session");
+  const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
+  gtk_widget_set_visible (g_object_get_data (G_OBJECT (card), "more"), summary != NULL && summary->unmeasured > 0
+                                                                           && !dh_session_is_evaluating (session)
+                                                                           && !dh_session_is_recalling (session));
+}
+
 GtkWidget *
 dh_protocol_card_new (DhSession *session)
 {
-  GtkWidget *note;
-  GtkWidget *card = dh_metrics_card_new (_ ("Protocols"), &note, NULL);
+  GtkWidget *note, *head, *more = gtk_button_new ();
+  GtkWidget *card = dh_metrics_card_new (_ ("Protocols"), &note, &head);
+  dh_ui_add_classes (more, "flat dh-cell");
+  gtk_widget_set_tooltip_text (more, _ ("The run did not measure these protocols: they are measured from its maps, "
+                                        "without the network"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (more), "win.recall-evaluation");
+  gtk_box_append (GTK_BOX (head), more);
   GtkWidget *grid = dh_ui_table (7);
   gtk_grid_set_row_homogeneous (GTK_GRID (grid), TRUE);
   /* Large letters must not make the window wider than a small screen. */
@@ -95,8 +114,11 @@ dh_protocol_card_new (DhSession *session)
   g_object_set_data_full (G_OBJECT (card), "session", g_object_ref (session), g_object_unref);
   g_object_set_data (G_OBJECT (card), "grid", grid);
   g_object_set_data (G_OBJECT (card), "note", note);
+  g_object_set_data (G_OBJECT (card), "more", more);
   g_signal_connect_object (session, "notify::evaluating", G_CALLBACK (show_protocols), card, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::set-stats", G_CALLBACK (show_protocols), card, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "evaluation", G_CALLBACK (show_more), card, G_CONNECT_SWAPPED);
   show_protocols (card);
+  show_more (card);
   return card;
 }

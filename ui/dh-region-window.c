@@ -19,11 +19,35 @@ region_free (gpointer data)
   g_free (self);
 }
 
+/* As they are typed: a field takes its number over when it is left. */
 static void
 get_shares (Region *self, double shares[N_SIDES])
 {
   for (guint i = 0; i < N_SIDES; i++)
-    shares[i] = gtk_spin_button_get_value (GTK_SPIN_BUTTON (self->shares[i]));
+    {
+      const char *text = gtk_editable_get_text (GTK_EDITABLE (self->shares[i]));
+      char *end;
+      const double typed = g_strtod (text, &end);
+      shares[i] = end != text && *end == '\0' ? CLAMP (typed, 0, 99.9)
+                                              : gtk_spin_button_get_value (GTK_SPIN_BUTTON (self->shares[i]));
+    }
+}
+
+/* The window behind, where it has images, shows while it is asked what comes of the answer. */
+static void
+show_shares (GtkWidget *window, const double shares[N_SIDES])
+{
+  GtkWindow *parent = gtk_window_get_transient_for (GTK_WINDOW (window));
+  if (parent != NULL)
+    gtk_widget_activate_action (GTK_WIDGET (parent), "win.show-margins", "(dddd)", shares[0], shares[1], shares[2],
+                                shares[3]);
+}
+
+static gboolean
+on_close (GtkWidget *window)
+{
+  show_shares (window, (const double[N_SIDES]){ 0 });
+  return GDK_EVENT_PROPAGATE;
 }
 
 /* A mask takes the place of shares, and something must be left. */
@@ -35,6 +59,7 @@ update (Region *self)
   get_shares (self, shares);
   for (guint i = 0; i < N_SIDES; i++)
     gtk_widget_set_sensitive (self->shares[i], !by_mask);
+  show_shares (self->window, by_mask ? (const double[N_SIDES]){ 0 } : shares);
   gtk_widget_set_sensitive (self->apply, by_mask || (shares[0] + shares[1] < 99.95 && shares[2] + shares[3] < 99.95));
 }
 
@@ -88,6 +113,7 @@ new_share_row (Region *self, guint side, double share)
   g_autofree char *name = g_strdup_printf (_ ("%s, per cent of the image"), _ (titles[side]));
   dh_ui_set_name (spin, name);
   g_signal_connect_swapped (spin, "value-changed", G_CALLBACK (update), self);
+  g_signal_connect_swapped (spin, "changed", G_CALLBACK (update), self);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ (titles[side]));
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), spin);
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), dh_ui_label ("%", NULL, 0));
@@ -150,6 +176,7 @@ dh_region_window_new (DhSession *session, GtkWindow *parent)
   adw_window_set_content (ADW_WINDOW (window), outer);
   gtk_window_set_default_widget (GTK_WINDOW (window), self->apply);
   dh_ui_close_on_escape (window);
+  g_signal_connect (window, "close-request", G_CALLBACK (on_close), NULL);
   update (self);
   gtk_window_set_focus (GTK_WINDOW (window), self->shares[1]);
   return window;

@@ -124,6 +124,11 @@ add_points (DhRunsCharts *self)
   dh_chart_set_axis (chart, DH_CHART_Y, _ ("AP of A"), DH_AXIS_LINEAR, low, 100);
   dh_chart_add_series (chart, &series);
   dh_chart_add_diagonal (chart);
+  if (!dh_run_measures_alike (dh_run_item_get (self->runs[0]), dh_run_item_get (self->runs[1])))
+    {
+      dh_chart_add_note (chart, 0.04, 0.92, _ ("other pixels or labels"), DH_TONE_INLIER);
+      return;
+    }
   dh_chart_add_note (chart, 0.04, 0.92, _ ("A better"), DH_TONE_INLIER);
   dh_chart_add_note (chart, 0.72, 0.04, _ ("B better"), DH_TONE_INLIER);
 }

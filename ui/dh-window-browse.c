@@ -50,6 +50,13 @@ ACTION (zoom_in) { dh_canvas_zoom_by (canvas_of (data), M_SQRT2); }
 
 ACTION (zoom_out) { dh_canvas_zoom_by (canvas_of (data), M_SQRT1_2); }
 
+ACTION (show_margins)
+{
+  double margins[4];
+  g_variant_get (value, "(dddd)", &margins[0], &margins[1], &margins[2], &margins[3]);
+  dh_canvas_set_margins (canvas_of (data), margins);
+}
+
 ACTION (link_panes) { dh_canvas_set_linked (canvas_of (data), !dh_canvas_get_linked (canvas_of (data))); }
 
 ACTION (single)
@@ -161,10 +168,17 @@ draws_labels (DhWindow *self)
   return dh_window_browses (self) && dh_session_is_labelling (self->session);
 }
 
+/* The corner that was set last, or the last step. */
+static gboolean
+undo_label (DhWindow *self)
+{
+  DhLabelTools *tools = dh_browse_page_get_label_tools (DH_BROWSE_PAGE (self->browse));
+  return dh_label_tools_drop_corner (tools) || dh_session_undo_labels (self->session);
+}
+
 ACTION (undo)
 {
-  if (!do_while_typing (data, "text.undo")
-      && !(draws_labels (data) && dh_session_undo_labels (DH_WINDOW (data)->session))
+  if (!do_while_typing (data, "text.undo") && !(draws_labels (data) && undo_label (data))
       && !(!draws_labels (data) && shows_threshold (data) && dh_session_undo_threshold (DH_WINDOW (data)->session)))
     gtk_widget_error_bell (GTK_WIDGET (data));
 }
@@ -240,6 +254,7 @@ static const GActionEntry entries[] = {
   { "zoom-one", zoom_one, NULL, NULL, NULL },
   { "zoom-in", zoom_in, NULL, NULL, NULL },
   { "zoom-out", zoom_out, NULL, NULL, NULL },
+  { "show-margins", show_margins, "(dddd)", NULL, NULL },
   { "link", link_panes, NULL, NULL, NULL },
   { "single", single, NULL, NULL, NULL },
   { "compare", compare, NULL, NULL, NULL },

@@ -137,7 +137,10 @@ dh_run_curve_choose (const DhRunCurve *self, DhRule rule)
       return threshold_of_point (self, self->best_f1);
     case DH_RULE_BY_HAND:
     case DH_RULE_START:
-    case DH_N_RULES:
+    case DH_RULE_FALSE_ALARMS_TENTH:
+    case DH_RULE_FALSE_ALARMS_ONE:
+    case DH_RULE_FALSE_ALARMS_TEN:
+    case DH_N_ALL_RULES:
     default:
       return NAN;
     }

@@ -92,6 +92,12 @@ dh_run_can_subtract (const DhRun *a, const DhRun *b)
          && g_strcmp0 (a->protocol, b->protocol) == 0 && a->images == b->images && has_same_labels (a, b);
 }
 
+gboolean
+dh_run_measures_alike (const DhRun *a, const DhRun *b)
+{
+  return dh_seen_has_same_region (dh_run_get_seen (a), dh_run_get_seen (b)) && has_same_labels (a, b);
+}
+
 static DhRunItemState
 state_of_job (DhTrainingJob *job)
 {

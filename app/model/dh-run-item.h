@@ -54,6 +54,9 @@ void dh_run_clear (DhRun *run);
 /* Whether numbers of one less those of the other say anything: both are evaluations of the same pictures, wherever they
  * lie, by the same protocol, or both trainings. */
 gboolean dh_run_can_subtract (const DhRun *a, const DhRun *b);
+/* Whether it says which is better where single images, wherever they are, have a number of both: the same pixels of
+ * them count, as the same. */
+gboolean dh_run_measures_alike (const DhRun *a, const DhRun *b);
 /* "fog:3": how it saw the images (dh-seen.h); NULL: as they are. Borrowed. */
 const char *dh_run_get_seen (const DhRun *run);
 /* Whether one saw the images otherwise (dh-seen.h) than the other. */

@@ -375,7 +375,10 @@ dh_score_stats_choose (const DhScoreStats *stats, DhScore score, DhRule rule)
       return threshold_of_point (score, metrics->best_f1_threshold);
     case DH_RULE_BY_HAND:
     case DH_RULE_START:
-    case DH_N_RULES:
+    case DH_RULE_FALSE_ALARMS_TENTH:
+    case DH_RULE_FALSE_ALARMS_ONE:
+    case DH_RULE_FALSE_ALARMS_TEN:
+    case DH_N_ALL_RULES:
     default:
       return NAN;
     }

@@ -15,6 +15,8 @@ gboolean dh_session_is_evaluating (DhSession *session);
 /* What dh_session_find_evaluated() found is read again from its maps, however many they are, and becomes the evaluation
  * of the open set. A few are read without being asked for. Cancelled like an evaluation; "error" tells why not. */
 void dh_session_recall_evaluation (DhSession *session);
+/* Of maps that are more than so many bytes together nothing is measured unless that is asked for: 1 GiB. */
+void dh_session_set_recall_limit (DhSession *session, guint64 bytes);
 gboolean dh_session_is_recalling (DhSession *session);
 /* Why there are no numbers of the open set, which is labelled, with weights: it was never evaluated, or they are still
  * to be read; translated, no whole sentence. */
@@ -59,6 +61,7 @@ typedef struct
   DhScore score;           /* of the protocols' lines */
   gboolean labelled;       /* else there are maps and no numbers */
   GPtrArray *lines;        /* DhProtocolLine */
+  guint unmeasured;        /* so many more protocols dh_session_recall_evaluation() would measure from the run's maps */
   DhClassNumbers *classes; /* NULL where dh_session_measures_classes() is FALSE */
   guint images, failed, resumed;
   double seconds; /* of the network */

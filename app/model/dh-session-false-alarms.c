@@ -185,10 +185,17 @@ dh_session_close_false_alarms (DhSession *self)
   g_clear_pointer (&self->false_alarms, g_free);
 }
 
+static gboolean
+is_unknown (gpointer key, gpointer alarms, gpointer data)
+{
+  return !dh_false_alarms_has_curve (alarms) || dh_false_alarms_count_images (alarms) == 0;
+}
+
 void
 dh_session_want_false_alarms (DhSession *self)
 {
   self->false_alarms->wanted = TRUE;
+  g_hash_table_foreach_remove (self->false_alarms->known, is_unknown, NULL);
   renew (self);
 }
 

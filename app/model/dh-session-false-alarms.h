@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * evaluation: a threshold that moves counts nothing anew. The signal "false-alarms" tells of what is known, and of
  * progress. For the window's thread; nothing blocks. */
 
-/* Of this evaluation; for another one it is asked again. */
+/* Of this evaluation; for another one it is asked again. What could not be counted, as of maps that were gone, is tried
+ * again. */
 void dh_session_want_false_alarms (DhSession *session);
 /* NULL: not known yet, or nothing is evaluated with labels. Borrowed. */
 const DhFalseAlarms *dh_session_get_false_alarms (DhSession *session);
@@ -21,6 +22,9 @@ const DhRun *dh_session_get_false_alarms_run (DhSession *session, guint side, co
 char *dh_session_dup_false_alarms_doubt (DhSession *session, guint side);
 /* Pictures read of all that are to be; `of` is 0 where nothing is under way. */
 void dh_session_get_false_alarms_progress (DhSession *session, guint *done, guint *of);
+/* Sets the active score's threshold by a rule of false alarms, chosen on the evaluated set. FALSE where nothing is
+ * known yet, or there is no such threshold. */
+gboolean dh_session_choose_by_false_alarms (DhSession *session, DhRule rule);
 /* Pixels that make an alarm, which the view keeps ("alarm-area"). */
 guint dh_session_get_alarm_area (DhSession *session);
 

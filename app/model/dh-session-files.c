@@ -49,6 +49,7 @@ reread (DhSession *self, const DhReading *as)
   g_autoptr (DhReading) reading = as != NULL ? dh_reading_copy (as) : NULL;
   self->filters_settled = FALSE; /* what is read again stays filtered as it is */
   dh_session_open_dataset_at (self, path, stem, reading);
+  self->reread_at = g_steal_pointer (&stem);
 }
 
 void

@@ -124,8 +124,12 @@ take_labels (DhSession *self, const Writing *writing)
   if (dh_dataset_kind (self->dataset) == DH_DATASET_FOLDER)
     {
       /* It is a labelled set from now on, or not any more. */
-      if (!goes_elsewhere (self))
-        dh_session_reread_as (self, NULL);
+      if (goes_elsewhere (self))
+        return;
+      /* What was written is what is drawn: its history goes on. */
+      if (self->labelling->draft == draft)
+        dh_draft_set (&self->labelling->same, writing->draft);
+      dh_session_reread_as (self, NULL);
       return;
     }
   DhImageItem *item = dh_image_list_get_item (self->list, (guint)index);
@@ -224,12 +228,20 @@ take_result (DhSession *self, Writing *writing)
   else
     was_reverted (self, writing);
   dh_session_tell_labels (self);
-  if (labelling->evaluate_next && labelling->writings.length == 0)
-    {
-      labelling->evaluate_next = FALSE;
-      if (writing->error == NULL && self->opening == NULL)
-        dh_session_evaluate (self);
-    }
+  if (writing->error != NULL)
+    labelling->evaluate_next = FALSE;
+  if (self->opening == NULL)
+    dh_session_evaluate_written (self);
+}
+
+void
+dh_session_evaluate_written (DhSession *self)
+{
+  DhLabelling *labelling = self->labelling;
+  if (!labelling->evaluate_next || labelling->writings.length > 0)
+    return;
+  labelling->evaluate_next = FALSE;
+  dh_session_evaluate (self);
 }
 
 static gboolean
@@ -290,6 +302,8 @@ dh_session_save_draft (DhSession *self, DhDraft *draft, gboolean quiet)
 {
   if (draft->edit != NULL && dh_label_edit_is_stroking (draft->edit))
     dh_label_edit_end_stroke (draft->edit);
+  if (draft->edit != NULL && draft == self->labelling->draft && !self->labelling->rereads)
+    dh_session_emit (self, DH_SESSION_LABELS_ENDING);
   if (dh_draft_is_unsaved (draft) && !is_on_its_way (self->labelling, draft))
     dh_session_write_draft (self, draft, FALSE, quiet);
 }

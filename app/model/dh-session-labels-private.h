@@ -26,6 +26,8 @@ struct _DhLabelling
   GCancellable *reading;  /* of it */
   GHashTable *drafts;     /* path of the picture → DhDraft: what is not written */
   DhDraft *last;          /* written last by itself */
+  DhDraft *same;          /* as its file is, which is about to be read again: NULL but then */
+  gboolean rereads;       /* the set is exchanged for itself: its picture is not left */
   GThreadPool *writer;    /* of one thread, in order; NULL before the first */
   GQueue writings;        /* on their way: dh-session-label-writing.c */
   gboolean evaluate_next; /* as soon as all is written */

@@ -88,12 +88,16 @@ dh_session_enter_labels (DhSession *self)
   const guint index = dh_image_item_get_index (self->current);
   g_autofree char *image = g_canonicalize_filename (dh_dataset_item (self->dataset, index)->image, NULL);
   DhDraft *kept = g_hash_table_lookup (labelling->drafts, image);
-  if (kept != NULL && (kept->writing > 0 || dh_draft_is_unsaved (kept)))
+  if (labelling->same != NULL && g_str_equal (labelling->same->image, image))
+    kept = labelling->same;
+  if (kept != NULL && (kept == labelling->same || kept->writing > 0 || dh_draft_is_unsaved (kept)))
     {
       dh_draft_set (&labelling->draft, kept);
+      dh_draft_set (&labelling->same, NULL);
       dh_session_tell_labels (self);
       return;
     }
+  dh_draft_set (&labelling->same, NULL);
   /* What could not be written was taken back by hand: the file as it is. */
   g_hash_table_remove (labelling->drafts, image);
   DhDraft *draft = g_new0 (DhDraft, 1);
@@ -109,6 +113,12 @@ dh_session_enter_labels (DhSession *self)
   g_task_set_task_data (task, reading, reading_free);
   g_task_run_in_thread (task, read_in_thread);
   dh_session_tell_labels (self);
+}
+
+void
+dh_session_set_rereads_labels (DhSession *self, gboolean rereads)
+{
+  self->labelling->rereads = rereads;
 }
 
 void
@@ -285,6 +295,7 @@ dh_session_close_labels (DhSession *self)
   labelling->writer = NULL;
   g_queue_clear (&labelling->writings);
   dh_draft_set (&labelling->last, NULL);
+  dh_draft_set (&labelling->same, NULL);
   g_hash_table_unref (labelling->drafts);
   g_free (labelling);
   self->labelling = NULL;

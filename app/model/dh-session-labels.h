@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  * again. After each writing the set has the new labels: what was measured of it is of others, and gone.
  *
  * Signals of the session: "labels" when the mode, the picture's labels, or what can be done to them changed;
+ * "labels-ending" before the picture's labels are written: what is begun, and not drawn yet, is to be drawn now;
  * "labels-saved" (char *text) when a mask was written by itself, which dh_session_revert_labels() takes back. */
 
 /* Why no labels of what is open can be drawn, translated; NULL where they can. Free with g_free. */

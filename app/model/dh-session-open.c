@@ -82,7 +82,16 @@ show_dataset (DhSession *self, DhOpening *opening)
 {
   dh_session_keep_note (self);
   dh_session_drop_evaluation (self);
+  g_autofree char *asked = g_steal_pointer (&self->reread_at);
+  /* Who has gone on while the set was read again is not brought back. */
+  if (asked != NULL && self->current != NULL && !g_str_equal (asked, dh_image_item_get_stem (self->current)))
+    {
+      g_free (opening->image);
+      opening->image = g_strdup (dh_image_item_get_stem (self->current));
+    }
+  dh_session_set_rereads_labels (self, asked != NULL);
   dh_session_set_current (self, NULL);
+  dh_session_set_rereads_labels (self, FALSE);
   dh_session_drop_kept (self);
   dh_session_forget_frames (self);
   dh_session_forget_ranges (self);
@@ -165,6 +174,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
       dh_session_tell (self, DH_SESSION_RECORDING, opening->recording);
     }
   dh_session_recall_known (self);
+  dh_session_evaluate_written (self);
 }
 
 static void
@@ -174,6 +184,7 @@ drop_opening (DhSession *self)
     g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
   g_clear_pointer (&self->opening_path, g_free);
+  g_clear_pointer (&self->reread_at, g_free);
   g_clear_pointer (&self->asked, dh_reading_free);
 }
 

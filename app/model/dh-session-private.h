@@ -83,6 +83,7 @@ struct _DhSession
   char **pictures;
   gboolean demo;
   gboolean filters_settled; /* the first set after the start was shown */
+  char *reread_at;          /* the picture that was shown when the set was asked to be read again; NULL but then */
   char *opening_path;       /* the folder of it; NULL where that is not known before */
   GCancellable *opening;
   char *waiting_view;  /* a saved view, to be shown once the weights are loaded that it came with; NULL */
@@ -130,10 +131,12 @@ struct _DhSession
   /* Over all pictures seen: 0 the axis, 1 the colours. */
   double low[2][DH_N_SCORES], high[2][DH_N_SCORES];
   guint n_ranged;
+  gboolean ranged[DH_N_SCORES]; /* something was counted, and its range is no guess */
 
   DhSessionEvaluation *evaluation;
   DhSessionRecall *recall;       /* of an earlier run's numbers, under way; its task's */
   gint64 recalled_run;           /* the last one of what is open, however that ended; 0: none */
+  guint64 recall_limit;          /* bytes; 0: the default */
   DhSessionImport *import;       /* under way; its task's */
   DhSessionRecording *recording; /* whose frames are being written; its task's */
   DhSessionCheck *check;         /* of the weights, under way */
@@ -206,6 +209,7 @@ enum
   DH_SESSION_RECORDING,
   DH_SESSION_FRAMES,
   DH_SESSION_LABELS,
+  DH_SESSION_LABELS_ENDING,
   DH_SESSION_LABELS_SAVED,
   DH_SESSION_N_SIGNALS,
 };
@@ -337,6 +341,10 @@ G_GNUC_INTERNAL void dh_session_close_marks (DhSession *session);
 G_GNUC_INTERNAL void dh_session_init_labels (DhSession *session);
 G_GNUC_INTERNAL void dh_session_leave_labels (DhSession *session);
 G_GNUC_INTERNAL void dh_session_enter_labels (DhSession *session);
+/* The set is about to be, or is no longer, exchanged for itself. */
+G_GNUC_INTERNAL void dh_session_set_rereads_labels (DhSession *session, gboolean rereads);
+/* Where that was put off until all labels are written and read. */
+G_GNUC_INTERNAL void dh_session_evaluate_written (DhSession *session);
 /* An evaluation wants the labels: the mode ends; where that has to be written first, TRUE: dh_session_evaluate() is
  * called when it is. */
 G_GNUC_INTERNAL gboolean dh_session_put_off_for_labels (DhSession *session);

@@ -2,15 +2,22 @@
 #include "dh-floats.h"
 #include "dh-session-private.h"
 
+static void
+forget_range (DhSession *self, guint score)
+{
+  for (guint kind = 0; kind < 2; kind++)
+    {
+      self->low[kind][score] = INFINITY;
+      self->high[kind][score] = -INFINITY;
+    }
+  self->ranged[score] = FALSE;
+}
+
 void
 dh_session_forget_ranges (DhSession *self)
 {
-  for (guint kind = 0; kind < 2; kind++)
-    for (guint i = 0; i < DH_N_SCORES; i++)
-      {
-        self->low[kind][i] = INFINITY;
-        self->high[kind][i] = -INFINITY;
-      }
+  for (guint i = 0; i < DH_N_SCORES; i++)
+    forget_range (self, i);
   self->n_ranged = 0;
 }
 
@@ -18,14 +25,16 @@ void
 dh_session_add_ranges (DhSession *self, const DhScoreStats *stats, const char *source, gboolean whole_set)
 {
   static const double tails[2] = { 0.0002, 0.005 };
-  /* What was guessed before anything was counted counts no more. */
-  if (whole_set || self->n_ranged == 0)
-    dh_session_forget_ranges (self);
   gboolean grew = FALSE;
   for (guint i = 0; i < DH_N_SCORES; i++)
     {
       if (!dh_score_stats_has (stats, i))
         continue;
+      /* What was guessed before anything was counted counts no more; of a score that the set was not measured by, what
+       * pictures gave does. */
+      if (whole_set || !self->ranged[i])
+        forget_range (self, i);
+      self->ranged[i] = TRUE;
       for (guint kind = 0; kind < 2; kind++)
         {
           double low = dh_score_to_axis (i, dh_score_stats_quantile (stats, i, tails[kind]));
@@ -69,12 +78,15 @@ dh_session_guess_ranges (DhSession *self, DhFrame *frame)
   } maps[] = { { DH_SCORE_HYBRID, DH_FRAME_HYBRID },
                { DH_SCORE_LIKELIHOOD, DH_FRAME_LIKELIHOOD },
                { DH_SCORE_DATASET_POSTERIOR, DH_FRAME_DATASET_POSTERIOR } };
-  if (self->n_ranged > 0)
-    return;
+  gboolean guessed = FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (maps); i++)
-    if (dh_frame_has_map (frame, maps[i].map))
-      guess_range (self, maps[i].score, frame->maps[maps[i].map]);
-  dh_session_emit (self, DH_SESSION_RANGES);
+    if (!self->ranged[maps[i].score] && dh_frame_has_map (frame, maps[i].map))
+      {
+        guess_range (self, maps[i].score, frame->maps[maps[i].map]);
+        guessed = TRUE;
+      }
+  if (guessed)
+    dh_session_emit (self, DH_SESSION_RANGES);
 }
 
 guint

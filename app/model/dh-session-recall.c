@@ -22,6 +22,7 @@ struct _DhSessionRecall
   gint64 run;
   guint classes;
   gboolean asked; /* by the user */
+  guint64 most;   /* bytes of maps; 0: any */
   guint source;   /* of the window's thread, while it is the session's */
   gint done;      /* atomic */
   /* the reading thread, until it is done */
@@ -71,14 +72,17 @@ read_again (DhSessionRecall *recall, GError **error)
                                         .n_protocols = dh_session_list_protocols (protocols),
                                         .image_done = image_done,
                                         .data = recall };
-  g_autoptr (DhEvaluation) evaluation = dh_evaluation_recall (
-      &options, recall->run, recall->classes, recall->asked ? 0 : MOST_BYTES, recall->cancellable, NULL, error);
+  g_autoptr (DhEvaluation) evaluation =
+      dh_evaluation_recall (&options, recall->run, recall->classes, recall->most, recall->cancellable, NULL, error);
   if (evaluation == NULL)
     return FALSE;
   recall->kept = evaluation->kept;
   g_autoptr (GDateTime) ended = g_date_time_new_from_iso8601 (row->ended != NULL ? row->ended : "", NULL);
   dh_session_result_init (&recall->result, recall->dataset, row->folder, evaluation, row->device, row->precision,
                           ended);
+  DhEvaluationSummary *summary = recall->result.summary;
+  if (recall->kept && summary->lines->len < options.n_protocols)
+    summary->unmeasured = options.n_protocols - summary->lines->len;
   return TRUE;
 }
 
@@ -149,6 +153,7 @@ start (DhSession *self, gint64 run, gboolean asked)
   recall->run = run;
   recall->classes = self->model->n_classes;
   recall->asked = asked;
+  recall->most = asked ? 0 : self->recall_limit > 0 ? self->recall_limit : MOST_BYTES;
   recall->metrics = g_new (DhItemMetrics, MAX (n, 1));
   recall->left_out = g_new0 (char *, MAX (n, 1));
   for (guint i = 0; i < n; i++)
@@ -174,6 +179,12 @@ dh_session_recall_evaluation (DhSession *self)
   const DhRun *run = can_recall (self) ? dh_session_find_evaluated (self) : NULL;
   if (run != NULL)
     start (self, run->id, TRUE);
+}
+
+void
+dh_session_set_recall_limit (DhSession *self, guint64 bytes)
+{
+  self->recall_limit = bytes;
 }
 
 void

@@ -356,6 +356,14 @@ dh_session_set_report_intervals (DhSession *self, gboolean intervals)
   self->report_intervals = intervals;
 }
 
+static char *
+dup_rule_name (DhRule rule)
+{
+  const double rate = dh_rule_false_alarms (rule);
+  return isnan (rate) ? g_strdup (dh_report_rule_name (dh_rule_id (rule)))
+                      : g_strdup_printf ("at most %g %s an image", rate, rate == 1 ? "false alarm" : "false alarms");
+}
+
 /* Those in use of the scores that were measured, whoever chose them. */
 static GArray *
 list_thresholds (DhSession *self)
@@ -369,7 +377,7 @@ list_thresholds (DhSession *self)
         continue;
       const DhReportThreshold threshold = { .score = g_strdup (dh_score_id (i)),
                                             .value = record->value,
-                                            .rule = g_strdup (dh_report_rule_name (dh_rule_id (record->rule))),
+                                            .rule = dup_rule_name (record->rule),
                                             .source = g_strdup (record->source),
                                             .images = record->n_images,
                                             .own = dh_session_threshold_is_own (self, i) };

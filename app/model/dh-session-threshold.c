@@ -1,6 +1,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-demo.h"
+#include "dh-session-false-alarms.h"
 #include "dh-session-private.h"
 
 #define UNDO_DEPTH 64
@@ -276,27 +277,46 @@ dup_seen (DhSession *self)
   return self->dataset != NULL ? dh_dataset_dup_seen (self->dataset) : NULL;
 }
 
-gboolean
-dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
+/* On the set, or on its current picture alone. */
+static void
+take_chosen (DhSession *self, DhScore score, double value, DhRule rule, guint n_images, gboolean of_set)
 {
-  g_return_val_if_fail (score < DH_N_SCORES && rule < DH_N_RULES, FALSE);
-  const DhScoreStats *stats = stats_to_choose_on (self);
-  double value = stats != NULL ? dh_score_stats_choose (stats, score, rule) : NAN;
-  if (!isfinite (value))
-    return FALSE;
   DhThreshold *threshold = &self->thresholds[score];
   dh_threshold_clear (threshold);
   threshold->value = value;
   threshold->rule = rule;
-  threshold->n_images = dh_score_stats_n_images (stats);
-  const gboolean of_set = stats == self->set_stats;
+  threshold->n_images = n_images;
   g_autofree char *splits = NULL, *set = dh_session_dup_set_id (self, &splits);
   threshold->source = g_strdup (of_set ? dh_session_get_dataset_title (self) : dh_image_item_get_name (self->current));
   g_autofree char *seen = dup_seen (self);
   threshold->source_id =
       dh_threshold_make_source_id (set, splits, of_set ? NULL : dh_image_item_get_stem (self->current), seen);
   dh_session_commit_threshold (self, score);
-  return TRUE;
+}
+
+gboolean
+dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
+{
+  g_return_val_if_fail (score < DH_N_SCORES && rule < DH_N_RULES, FALSE);
+  const DhScoreStats *stats = stats_to_choose_on (self);
+  double value = stats != NULL ? dh_score_stats_choose (stats, score, rule) : NAN;
+  if (isfinite (value))
+    take_chosen (self, score, value, rule, dh_score_stats_n_images (stats), stats == self->set_stats);
+  return isfinite (value);
+}
+
+gboolean
+dh_session_choose_by_false_alarms (DhSession *self, DhRule rule)
+{
+  const DhFalseAlarms *alarms = dh_session_get_false_alarms (self);
+  const double rate = dh_rule_false_alarms (rule);
+  DhFalseAlarmsPoint point = { .threshold = NAN };
+  g_return_val_if_fail (!isnan (rate), FALSE);
+  if (alarms != NULL)
+    dh_false_alarms_at_rate (alarms, rate, &point);
+  if (isfinite (point.threshold))
+    take_chosen (self, self->active, point.threshold, rule, dh_false_alarms_count_images (alarms), TRUE);
+  return isfinite (point.threshold);
 }
 
 void

@@ -257,6 +257,7 @@ static const struct
   [DH_SESSION_RECORDING] = { "recording", 1, { G_TYPE_STRING } },
   [DH_SESSION_FRAMES] = { "frames" },
   [DH_SESSION_LABELS] = { "labels" },
+  [DH_SESSION_LABELS_ENDING] = { "labels-ending" },
   [DH_SESSION_LABELS_SAVED] = { "labels-saved", 1, { G_TYPE_STRING } },
 };
 
@@ -421,6 +422,8 @@ dh_session_close (DhSession *self)
   g_clear_pointer (&self->settings, dh_settings_close);
   g_clear_pointer (&self->cache, dh_map_cache_unref);
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->opening_path, g_free);
+  g_clear_pointer (&self->reread_at, g_free);
   g_clear_object (&self->closing);
   g_clear_object (&self->current);
   g_clear_object (&self->list);

@@ -1,6 +1,8 @@
 /* A data set whose pictures are made worse when they are loaded, or not measured everywhere, and what it is called. */
 #include "dh-dataset-private.h"
 
+#define LOOKS 16 /* at the sizes of so many pictures */
+
 static void
 find_full_title (DhDataset *dataset)
 {
@@ -48,9 +50,20 @@ dh_dataset_take_region (DhDataset *dataset, const char *text, GError **error)
     return FALSE;
   note_region (dataset);
   find_full_title (dataset);
-  /* Pictures are mostly of one size: what does not fit is better said at once. */
-  return dataset->items->len == 0 || !dh_dataset_probe_image (dataset, 0, &width, &height, NULL)
-         || dh_region_fits (dataset->region, width, height, dh_dataset_peek (dataset, 0)->item.stem, error);
+  /* Pictures are mostly of one size: what fits none of a few from all over is better said at once. */
+  g_autoptr (GError) first = NULL;
+  const guint n = dataset->items->len, looks = MIN (n, LOOKS);
+  for (guint i = 0; i < looks; i++)
+    {
+      const guint index = (guint)((guint64)i * n / looks);
+      if (!dh_dataset_probe_image (dataset, index, &width, &height, NULL)
+          || dh_region_fits (dataset->region, width, height, dh_dataset_peek (dataset, index)->item.stem,
+                             first ? NULL : &first))
+        return TRUE;
+    }
+  if (first)
+    g_propagate_error (error, g_steal_pointer (&first));
+  return looks == 0;
 }
 
 DhDataset *

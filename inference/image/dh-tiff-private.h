@@ -9,13 +9,14 @@ typedef struct
 {
   const DhImageSource *source;
   gsize position;
+  gboolean has_all_pages;
   char message[160]; /* the first; "" */
 } DhTiffJob;
 
-/* Without mapping: strips are copied, and no more is allocated at once than a picture within the limits takes. NULL
- * with an error; TIFFClose() otherwise. */
+/* At the page that is the picture. Without mapping: strips are copied, and no more is allocated at once than a picture
+ * within the limits takes. NULL with an error; TIFFClose() otherwise. */
 TIFF *dh_tiff_open (DhTiffJob *job, GError **error);
-/* The first picture's size, where it and the pages behind it can be read at all. */
+/* The picture's size, where it and the pages beside it can be read at all. */
 gboolean dh_tiff_check (DhTiffJob *job, TIFF *tiff, guint *width, guint *height, GError **error);
 void dh_tiff_set_broken (const DhTiffJob *job, GError **error);
 

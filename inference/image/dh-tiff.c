@@ -1,4 +1,4 @@
-/* TIFF by libtiff, of its only picture, or the first where the others are smaller copies of it or masks: what it
+/* TIFF by libtiff, of its only picture, or the largest where the others are smaller copies of it or masks: what it
  * allocates is bounded, and its messages are the file's own. */
 #include "dh-tiff-private.h"
 
@@ -7,7 +7,7 @@
 
 #include "dh-error.h"
 
-/* Smaller copies and masks that a picture may have behind it. */
+/* Smaller copies and masks that a picture may have beside it. */
 #define MOST_PAGES 64
 
 gboolean
@@ -81,6 +81,50 @@ dh_tiff_set_broken (const DhTiffJob *job, GError **error)
                job->source->name, *job->message ? ": " : "", job->message);
 }
 
+typedef struct
+{
+  uint32_t width, height;
+  gboolean is_part; /* says so: a smaller copy, or a mask */
+} Page;
+
+/* FALSE where it has no size. */
+static gboolean
+read_page (TIFF *tiff, Page *page)
+{
+  uint32_t kind = 0;
+  *page = (Page){ 0 };
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_SUBFILETYPE, &kind);
+  page->is_part = (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0;
+  return TIFFGetField (tiff, TIFFTAG_IMAGEWIDTH, &page->width)
+         && TIFFGetField (tiff, TIFFTAG_IMAGELENGTH, &page->height);
+}
+
+/* The largest page is the picture, the first of them, wherever its small copies stand. Where not all can be read it is
+ * the first. */
+static gboolean
+choose_page (TIFF *tiff)
+{
+  guint64 most = 0;
+  guint chosen = 0;
+  for (guint i = 0; i < MOST_PAGES; i++)
+    {
+      Page page;
+      if (read_page (tiff, &page) && !page.is_part && (guint64)page.width * page.height > most)
+        {
+          most = (guint64)page.width * page.height;
+          chosen = i;
+        }
+      if (TIFFLastDirectory (tiff))
+        return i == chosen || TIFFSetDirectory (tiff, (tdir_t)chosen);
+      if (!TIFFReadDirectory (tiff))
+        {
+          TIFFSetDirectory (tiff, 0);
+          return FALSE;
+        }
+    }
+  return TIFFSetDirectory (tiff, (tdir_t)chosen);
+}
+
 TIFF *
 dh_tiff_open (DhTiffJob *job, GError **error)
 {
@@ -93,6 +137,8 @@ dh_tiff_open (DhTiffJob *job, GError **error)
   TIFFOpenOptionsFree (options);
   if (!tiff)
     dh_tiff_set_broken (job, error);
+  else
+    job->has_all_pages = choose_page (tiff);
   return tiff;
 }
 
@@ -115,31 +161,31 @@ dh_tiff_probe (const DhImageSource *source, guint *width, guint *height, GError 
 {
   DhTiffJob job = { .source = source };
   TIFF *tiff = dh_tiff_open (&job, error);
-  const gboolean read = tiff && read_size (&job, tiff, width, height, error);
+  const gboolean read = tiff && job.has_all_pages && read_size (&job, tiff, width, height, error);
+  if (tiff && !job.has_all_pages)
+    dh_tiff_set_broken (&job, error);
   if (tiff)
     TIFFClose (tiff);
   return read;
 }
 
-/* A picture may have smaller copies of itself behind it, and masks of what is transparent; pages as large as the first
- * are others, and which of them is meant is not to be guessed. */
+/* A picture may have smaller copies of itself beside it, and masks of what is transparent; pages as large as itself are
+ * others, and which of them is meant is not to be guessed. */
 static gboolean
 check_pages (DhTiffJob *job, TIFF *tiff, guint width, guint height, GError **error)
 {
-  guint pages = 1, others = 0;
-  for (; others == 0 && !TIFFLastDirectory (tiff); pages++)
+  const guint main = TIFFCurrentDirectory (tiff);
+  guint pages = 0, others = 0;
+  gboolean read = TIFFSetDirectory (tiff, 0);
+  for (; read && others == 0; pages++)
     {
-      uint32_t kind = 0, columns = 0, rows = 0;
-      if (!TIFFReadDirectory (tiff))
-        {
-          dh_tiff_set_broken (job, error);
-          return FALSE;
-        }
-      TIFFGetFieldDefaulted (tiff, TIFFTAG_SUBFILETYPE, &kind);
-      const gboolean sized =
-          TIFFGetField (tiff, TIFFTAG_IMAGEWIDTH, &columns) && TIFFGetField (tiff, TIFFTAG_IMAGELENGTH, &rows);
-      const gboolean part = (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) || (columns < width && rows < height);
-      others += !sized || !part || pages >= MOST_PAGES;
+      Page page;
+      const gboolean sized = read_page (tiff, &page);
+      const gboolean part = page.is_part || (page.width < width && page.height < height);
+      others += pages != main && (!sized || !part || pages >= MOST_PAGES);
+      if (TIFFLastDirectory (tiff))
+        break;
+      read = TIFFReadDirectory (tiff);
     }
   if (others > 0)
     {
@@ -147,7 +193,7 @@ check_pages (DhTiffJob *job, TIFF *tiff, guint width, guint height, GError **err
                    "%s: holds several images of full size; save the one that is meant", job->source->name);
       return FALSE;
     }
-  if (pages > 1 && !TIFFSetDirectory (tiff, 0))
+  if (!read || !TIFFSetDirectory (tiff, (tdir_t)main))
     {
       dh_tiff_set_broken (job, error);
       return FALSE;

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * NULL with DH_ERROR_NOT_FOUND, which says what to install; free with g_free. */
 char *dh_video_find_program (const char *name, GError **error);
 
-/* Seconds for which a program may give or take nothing before it is ended. */
+/* Seconds for which a program may give, take and write nothing before it is ended. */
 #define DH_VIDEO_PATIENCE 120
 
 typedef struct _DhVideoChild DhVideoChild;
@@ -23,6 +23,8 @@ typedef gboolean (*DhVideoLine) (const char *line, gpointer data);
  * path; `line` may be NULL. */
 DhVideoChild *dh_video_child_new (const char *const *words, gboolean feeds, const char *about, guint patience,
                                   DhVideoLine line, gpointer data, GError **error);
+/* What it writes: while that file changes, it does something. Called once, before it is waited for. */
+void dh_video_child_watch (DhVideoChild *child, const char *written);
 /* Fills the buffer, and reads what comes on standard error besides. *got is less than `size` where its output ends.
  * Errors: DH_ERROR_FAILED (it hangs), DH_ERROR_IO, G_IO_ERROR_CANCELLED. */
 gboolean dh_video_child_read (DhVideoChild *child, gpointer buffer, gsize size, gsize *got, GCancellable *cancellable,

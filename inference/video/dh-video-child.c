@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,53 +29,14 @@ struct _DhVideoChild
   int in, out, err; /* -1: closed, or never there */
   char *about;
   guint patience;
+  char *written; /* a file by which it is seen that it is at work; NULL: none */
+  struct stat seen;
   DhVideoLine line;
   gpointer data;
   GString *begun; /* a line that has no end yet */
   char *words;
   char *complaint;
 };
-
-static char *
-find_beside (const char *program, const char *name)
-{
-  g_autofree char *folder = g_path_get_dirname (program);
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  return g_file_test (path, G_FILE_TEST_IS_EXECUTABLE) ? g_steal_pointer (&path) : NULL;
-}
-
-char *
-dh_video_find_program (const char *name, GError **error)
-{
-  const gboolean probes = g_str_equal (name, "ffprobe");
-  const char *ffmpeg = g_getenv ("DH_FFMPEG"), *variable = probes ? "DH_FFPROBE" : "DH_FFMPEG";
-  const char *named = g_getenv (variable);
-  char *path = NULL;
-  if (named && *named)
-    path = g_find_program_in_path (named);
-  else if (ffmpeg && *ffmpeg)
-    {
-      g_autofree char *program = g_find_program_in_path (ffmpeg);
-      path = program ? find_beside (program, name) : NULL;
-      if (program && !path)
-        path = g_find_program_in_path (name);
-      /* What was named is what is missing. */
-      if (!program)
-        {
-          named = ffmpeg;
-          variable = "DH_FFMPEG";
-        }
-    }
-  else
-    path = g_find_program_in_path (name);
-  if (!path)
-    g_set_error (
-        error, DH_ERROR, DH_ERROR_NOT_FOUND,
-        "FFmpeg reads and writes recordings, and its program %s is not here; install the package ffmpeg, or name "
-        "the program in %s",
-        named && *named ? named : name, variable);
-  return path;
-}
 
 static int
 take_stream (int fd)
@@ -206,6 +168,25 @@ drain_errors (DhVideoChild *child)
   return FALSE;
 }
 
+void
+dh_video_child_watch (DhVideoChild *child, const char *written)
+{
+  child->written = g_strdup (written);
+}
+
+/* Since that was last asked. */
+static gboolean
+has_written (DhVideoChild *child)
+{
+  struct stat now;
+  if (!child->written || stat (child->written, &now) != 0)
+    return FALSE;
+  const gboolean changed = now.st_size != child->seen.st_size || now.st_mtim.tv_sec != child->seen.st_mtim.tv_sec
+                           || now.st_mtim.tv_nsec != child->seen.st_mtim.tv_nsec;
+  child->seen = now;
+  return changed;
+}
+
 /* Until `fd` (-1: none) can be used; reads errors on the way. Gives FALSE once only errors came for too long; time in
  * which this process stood still (Ctrl-Z) counts little, since FFmpeg stood still with it. */
 static gboolean
@@ -228,6 +209,8 @@ wait_for (DhVideoChild *child, int fd, short events, GCancellable *cancellable, 
           polled[1].fd = -1;
         }
       ready = n > 0 && (polled[0].revents || (fd < 0 && child->err < 0));
+      if (!ready && left <= 0 && has_written (child))
+        left = (gint64)child->patience * G_USEC_PER_SEC;
       if (!ready && left <= 0)
         {
           g_set_error (error, DH_ERROR, DH_ERROR_FAILED, "%s: FFmpeg did nothing for %u s and was ended", child->about,
@@ -384,6 +367,7 @@ dh_video_child_free (DhVideoChild *child)
   g_object_unref (child->process);
   g_string_free (child->begun, TRUE);
   g_free (child->about);
+  g_free (child->written);
   g_free (child->words);
   g_free (child->complaint);
   g_free (child);

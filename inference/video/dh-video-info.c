@@ -13,6 +13,7 @@
 
 #define LARGEST_ANSWER (64 * 1024)
 #define HD_HEIGHT 720
+#define MOST_ASPECT 4.0 /* of a pixel, either way */
 
 gboolean
 dh_video_is (const char *path)
@@ -120,6 +121,17 @@ get_rotation (JsonObject *stream)
   return get_number (get_object (stream, "tags"), "rotate");
 }
 
+/* How much wider than high a pixel is: "64:45" on old tapes and discs. 1 where that is not said, or cannot be. */
+static double
+get_pixel_aspect (JsonObject *stream)
+{
+  char *end;
+  const double across = g_ascii_strtod (get_text (stream, "sample_aspect_ratio"), &end);
+  const double down = *end == ':' ? g_ascii_strtod (end + 1, NULL) : 0;
+  const double aspect = across > 0 && down > 0 ? across / down : 1;
+  return aspect >= 1 / MOST_ASPECT && aspect <= MOST_ASPECT ? aspect : 1;
+}
+
 /* Where FFmpeg looks for a moment of these it comes out seconds behind it, or nowhere. */
 static gboolean
 is_streamed (const char *format)
@@ -137,7 +149,8 @@ take_answer (JsonObject *root, const char *path, DhVideoInfo *info, GError **err
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: there are no moving pictures in it", path);
       return FALSE;
     }
-  const double width = get_number (stream, "width"), height = get_number (stream, "height");
+  const double stored = get_number (stream, "width"), height = get_number (stream, "height");
+  const double width = MAX (round (stored * get_pixel_aspect (stream)), MIN (stored, 1));
   if (!(width >= 1 && height >= 1))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_INVALID, "%s: its pictures have no size: it is broken", path);
@@ -163,7 +176,7 @@ take_answer (JsonObject *root, const char *path, DhVideoInfo *info, GError **err
   info->duration = MAX (info->duration, 0);
   info->streamed = is_streamed (get_text (get_object (root, "format"), "format_name"));
   const char *matrix = get_text (stream, "color_space");
-  info->hd_colours = MIN (width, height) >= HD_HEIGHT && g_str_has_prefix (get_text (stream, "pix_fmt"), "yuv")
+  info->hd_colours = MIN (stored, height) >= HD_HEIGHT && g_str_has_prefix (get_text (stream, "pix_fmt"), "yuv")
                      && (!*matrix || g_str_equal (matrix, "unknown"));
   g_strlcpy (info->codec, get_text (stream, "codec_name"), sizeof info->codec);
   return TRUE;
@@ -181,7 +194,7 @@ dh_video_probe (const char *path, DhVideoInfo *info, GCancellable *cancellable, 
     "-select_streams",
     "V:0",
     "-show_entries",
-    "stream=codec_name,width,height,avg_frame_rate,r_frame_rate,duration,color_space,pix_fmt"
+    "stream=codec_name,width,height,sample_aspect_ratio,avg_frame_rate,r_frame_rate,duration,color_space,pix_fmt"
     ":stream_side_data=rotation:stream_tags=rotate:format=duration,format_name",
   };
   *info = (DhVideoInfo){ 0 };

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
  * names: no address, no other file. */
 typedef struct
 {
-  guint width, height; /* as it is seen: a recording that lies on its side is turned */
+  guint width, height; /* as it is seen: turned where it lies on its side, wider where its pixels are */
   double rate;         /* frames a second, in the mean; 0: not known */
   double duration;     /* seconds; 0: not known */
   gboolean hd_colours; /* colours that name no matrix, of a size that has BT.709's */

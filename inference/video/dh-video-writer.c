@@ -92,6 +92,9 @@ start (DhVideoWriter *writer, double rate, guint patience, GError **error)
                                 file,
                                 NULL };
   writer->child = dh_video_child_new (words, TRUE, writer->path, patience, NULL, NULL, error);
+  /* At its end all of a long video is written a second time, so that it can be played while it comes. */
+  if (writer->child)
+    dh_video_child_watch (writer->child, absolute);
   return writer->child != NULL;
 }
 

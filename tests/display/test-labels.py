@@ -194,6 +194,26 @@ def test_undone(studio, drive):
         assert file.read() == before
 
 
+def test_begun(studio, drive):
+    """A polygon that is not closed yet is drawn when another tool or image is chosen; Ctrl+Z takes its last corner back."""
+    studio.settle(1)
+    studio.wait(r"studio: labels of 0")
+    before = count(read_png(f"{drive}/masks/0.png"), 1)
+    studio.key("a", "d")
+    for corner in ((20, 20), (100, 20), (100, 100), (20, 200), (200, 200)):
+        studio.click(*on_screen(*corner))
+    studio.key("ctrl+z", "ctrl+z", "r")
+    studio.until_told(r"studio: wrote labels .*/masks/0\.png", lambda: studio.key("ctrl+s"))
+    triangle = count(read_png(f"{drive}/masks/0.png"), 1) - before
+    assert is_about(triangle, 80 * 80 / 2, 0.1), triangle
+    studio.key("d", "i")
+    for corner in ((20, 20), (100, 20), (100, 100)):
+        studio.click(*on_screen(*corner))
+    studio.until_told(r"studio: wrote labels .*/masks/0\.png", lambda: studio.key("Right"))
+    assert is_about(count(read_png(f"{drive}/masks/0.png"), 1), before, 0.05)
+    studio.until_told(r"studio: labels of 0", lambda: studio.key("Left"))
+
+
 def test_left(studio, drive):
     """Escape ends the mode, and the pointer is what it was."""
     studio.settle(1)
@@ -204,6 +224,19 @@ def test_left(studio, drive):
     studio.key("ctrl+s", "a", "Return")
     studio.settle(0.5)
     assert read_png(f"{drive}/masks/0.png") == before
+
+
+def test_narrow(studio, drive):
+    """The way out is in sight in the narrowest window."""
+    begin(studio)
+    studio.resize(300, 700)
+    width, _ = studio.window_size()
+    assert width < 600, width
+    studio.settle(0.5)
+    studio.screenshot(f"{OUTPUT}/labels-narrow.png")
+    studio.press(width - 55, 122, r"studio: labelling ends")
+    studio.resize(*studio.size)
+    studio.settle(0.5)
 
 
 def test_closed(studio, drive):
@@ -219,7 +252,7 @@ def test_closed(studio, drive):
 
 
 def main():
-    cases = [test_polygon, test_corners, test_brush, test_object, test_undone, test_left, test_closed]
+    cases = [test_polygon, test_corners, test_brush, test_object, test_undone, test_begun, test_left, test_narrow, test_closed]
     print(f"1..{len(cases)}", flush=True)
     missing = driver.missing()
     if missing is not None:

@@ -185,8 +185,18 @@ def ask_region(studio, item):
 
 
 def test_region(studio):
-    """The last fifth by a share, hatched at once; by a mask the same; a mask that is not there; all measured again."""
+    """The last fifth by a share, shown while it is typed, hatched at once; by a mask the same; a mask that is not there;
+    all measured again."""
     low, high = studio.pixels(*TRUTH_LOW), studio.pixels(*TRUTH_HIGH)
+    ask_region(studio, 4)
+    shaded = studio.pixels(*TRUTH_LOW)  # behind the window
+    studio.click(*SHARE)
+    studio.key("ctrl+a")
+    studio.xdotool("type", "20")
+    studio.until(lambda: studio.pixels(*TRUTH_LOW) != shaded, "what would not be measured is not shown")
+    studio.screenshot(f"{OUTPUT}/reading-region-shown.png")
+    studio.key("Escape")
+    studio.until(lambda: studio.pixels(*TRUTH_LOW) == low, "it is still shown")
 
     def share(words):
         ask_region(studio, 4)

@@ -101,7 +101,7 @@ typedef struct
 } Page;
 
 static void
-write_pages (const char *path, const Page *pages, guint n)
+write_pages (const char *path, const Page *pages, guint n, guint picture)
 {
   TIFF *tiff = TIFFOpen (path, "w");
   for (guint i = 0; i < n; i++)
@@ -116,7 +116,7 @@ write_pages (const char *path, const Page *pages, guint n)
       for (guint y = 0; y < pages[i].height; y++)
         {
           for (guint x = 0; x < pages[i].width; x++)
-            line[x] = i == 0 ? sample (x, y, 0) : 99;
+            line[x] = i == picture ? sample (x, y, 0) : 99;
           g_assert_cmpint (TIFFWriteScanline (tiff, line, y, 0), ==, 1);
         }
       TIFFWriteDirectory (tiff);
@@ -124,7 +124,7 @@ write_pages (const char *path, const Page *pages, guint n)
   TIFFClose (tiff);
 }
 
-/* Behind a picture there may be smaller copies of it and masks; of several of full size none is meant. */
+/* Beside a picture there may be smaller copies of it and masks; of several of full size none is meant. */
 static void
 test_pages (void)
 {
@@ -132,14 +132,28 @@ test_pages (void)
                            { WIDTH / 2, HEIGHT / 2, FILETYPE_REDUCEDIMAGE },
                            { WIDTH, HEIGHT, FILETYPE_MASK } },
              unnamed[] = { { WIDTH, HEIGHT, 0 }, { WIDTH / 2, HEIGHT / 2, 0 } },
+             before[] = { { WIDTH / 2, HEIGHT / 2, 0 }, { WIDTH, HEIGHT, 0 }, { WIDTH / 4, HEIGHT / 4, 0 } },
+             marked[] = { { WIDTH, HEIGHT, FILETYPE_MASK }, { WIDTH, HEIGHT, 0 } },
+             strip[] = { { WIDTH, HEIGHT, 0 }, { WIDTH, HEIGHT / 2, 0 } },
              two[] = { { WIDTH, HEIGHT, 0 }, { WIDTH / 2, HEIGHT / 2, 0 }, { WIDTH, HEIGHT, 0 } };
   g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.tif", NULL);
   g_autoptr (GError) error = NULL;
-  write_pages (path, reduced, G_N_ELEMENTS (reduced));
+  write_pages (path, reduced, G_N_ELEMENTS (reduced), 0);
   assert_samples (path, 1);
-  write_pages (path, unnamed, G_N_ELEMENTS (unnamed));
+  write_pages (path, unnamed, G_N_ELEMENTS (unnamed), 0);
   assert_samples (path, 1);
-  write_pages (path, two, G_N_ELEMENTS (two));
+  write_pages (path, before, G_N_ELEMENTS (before), 1);
+  assert_samples (path, 1);
+  guint width, height;
+  g_assert_true (dh_image_probe (path, &width, &height, &error));
+  g_assert_cmpuint (width, ==, WIDTH);
+  g_assert_cmpuint (height, ==, HEIGHT);
+  write_pages (path, marked, G_N_ELEMENTS (marked), 1);
+  assert_samples (path, 1);
+  write_pages (path, two, G_N_ELEMENTS (two), 0);
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "several images of full size");
+  write_pages (path, strip, G_N_ELEMENTS (strip), 0);
   g_assert_null (dh_image_load (path, &error));
   dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "several images of full size");
   tree_remove (root);

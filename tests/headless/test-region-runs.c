@@ -323,8 +323,10 @@ test_other_size (EvaluationFixture *fixture, gconstpointer data)
   static const guint8 small[3 * 30 * 30];
   static guint8 labels[30 * 30] = { 1 };
   g_autofree char *mask = write_mask (fixture);
-  g_autofree char *image = g_build_filename (fixture->root, "images", "validation9.png", NULL);
-  g_autofree char *label = g_build_filename (fixture->root, "labels_masks", "validation9_labels_semantic.png", NULL);
+  /* "9": the last; "": the first. */
+  g_autofree char *image = g_strdup_printf ("%s/images/validation%s.png", fixture->root, (const char *)data);
+  g_autofree char *label =
+      g_strdup_printf ("%s/labels_masks/validation%s_labels_semantic.png", fixture->root, (const char *)data);
   g_assert_true (dh_image_write_png (image, 30, 30, 3, small, &error));
   g_assert_true (dh_image_write_png (label, 30, 30, 1, labels, &error));
   g_autoptr (DhDataset) set = open_without (fixture, mask);
@@ -334,7 +336,8 @@ test_other_size (EvaluationFixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpuint (report->left_out->len, ==, 1);
   g_autofree char *text = dh_dataset_report_to_text (report);
-  evaluation_assert_has (text, "validation9.png: the image is 30×30, and the mask of what is not measured 32×24");
+  evaluation_assert_has (text, "validation%s.png: the image is 30×30, and the mask of what is not measured 32×24",
+                         (const char *)data);
   g_autoptr (DhDataset) usable = dh_dataset_dup_usable (set, report);
   g_assert_true (dh_dataset_region (usable) == dh_dataset_region (set));
 }
@@ -425,7 +428,8 @@ main (int argc, char **argv)
   EVALUATION_TEST ("/region-runs/resumed", NULL, test_resumed);
   EVALUATION_TEST ("/region-runs/robustness", NULL, test_robustness);
   EVALUATION_TEST ("/region-runs/classes", NULL, test_classes);
-  EVALUATION_TEST ("/region-runs/other-size", NULL, test_other_size);
+  EVALUATION_TEST ("/region-runs/other-size", "9", test_other_size);
+  EVALUATION_TEST ("/region-runs/other-size-first", "", test_other_size);
   EVALUATION_TEST ("/region-runs/checked", NULL, test_checked);
   return g_test_run ();
 }

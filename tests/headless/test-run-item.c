@@ -274,6 +274,26 @@ test_subtract (void)
   g_assert_true (dh_run_can_subtract (&others[6], &others[6]));
 }
 
+/* Of single images one is better where the same pixels count: degraded, of fewer images or of another split. */
+static void
+test_alike (void)
+{
+  const DhRun run = { .fingerprint = "f", .split = "val", .images = 10 };
+  DhRun fewer = run, worse = run, region = run, same = run, labels = run;
+  fewer.images = 3;
+  fewer.split = "test";
+  worse.fingerprint = "f+fog:3";
+  region.fingerprint = "f+ignore=bottom:25%";
+  same.fingerprint = "f+fog:3+ignore=bottom:25%";
+  labels.reading = "labels=true";
+  g_assert_true (dh_run_measures_alike (&run, &fewer));
+  g_assert_true (dh_run_measures_alike (&run, &worse));
+  g_assert_false (dh_run_measures_alike (&run, &region));
+  g_assert_false (dh_run_measures_alike (&worse, &region));
+  g_assert_true (dh_run_measures_alike (&same, &region));
+  g_assert_false (dh_run_measures_alike (&run, &labels));
+}
+
 static void
 test_duration (void)
 {
@@ -349,6 +369,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-item/whole", test_whole);
   g_test_add_func ("/run-item/model", test_model);
   g_test_add_func ("/run-item/subtract", test_subtract);
+  g_test_add_func ("/run-item/alike", test_alike);
   g_test_add_func ("/run-item/duration", test_duration);
   g_test_add_func ("/run-item/list", test_list);
   return g_test_run ();

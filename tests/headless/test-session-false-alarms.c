@@ -181,6 +181,56 @@ test_numbers (SessionFixture *fixture, gconstpointer data)
   dh_session_set_active_score (session, DH_SCORE_HYBRID);
 }
 
+/* What a threshold was chosen on goes along with it: used on the same set it is a leak. */
+static void
+test_chosen (SessionFixture *fixture, gconstpointer data)
+{
+  static const DhRule rules[] = { DH_RULE_FALSE_ALARMS_ONE, DH_RULE_FALSE_ALARMS_TEN };
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  g_assert_false (dh_session_choose_by_false_alarms (session, DH_RULE_FALSE_ALARMS_TEN));
+  dh_session_want_false_alarms (session);
+  session_wait_for (at_rest (session));
+  for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
+    {
+      DhFalseAlarmsPoint point;
+      dh_false_alarms_at_rate (dh_session_get_false_alarms (session), i == 0 ? 1 : 10, &point);
+      g_assert_cmpint (dh_session_choose_by_false_alarms (session, rules[i]), ==, isfinite (point.threshold));
+      if (!isfinite (point.threshold))
+        continue;
+      const DhThreshold *record = dh_session_get_threshold (session, DH_SCORE_HYBRID);
+      g_assert_cmpfloat (record->value, ==, point.threshold);
+      g_assert_cmpint (record->rule, ==, rules[i]);
+      g_assert_cmpuint (record->n_images, ==, IMAGES - 1);
+      g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_HYBRID));
+      DhThreshold back = { 0 };
+      g_autofree char *text = dh_threshold_to_string (record);
+      g_assert_true (dh_threshold_from_string (text, &back));
+      g_assert_true (dh_threshold_equal (&back, record));
+      dh_threshold_clear (&back);
+    }
+  g_assert_cmpint (dh_session_get_threshold (session, DH_SCORE_HYBRID)->rule, ==, DH_RULE_FALSE_ALARMS_TEN);
+}
+
+/* Maps that were gone and have come back are counted as soon as somebody looks again. */
+static void
+test_gone (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_evaluated (fixture);
+  g_autofree char *map = dup_map_path (fixture, "scores", 0), *folder = g_path_get_dirname (map);
+  g_autofree char *aside = g_strconcat (folder, ".aside", NULL);
+  g_assert_cmpint (g_rename (folder, aside), ==, 0);
+  dh_session_want_false_alarms (session);
+  session_wait_for (at_rest (session));
+  g_assert_cmpuint (dh_false_alarms_count_images (dh_session_get_false_alarms (session)), ==, 0);
+  g_assert_nonnull (dh_false_alarms_get_why (dh_session_get_false_alarms (session)));
+  g_assert_cmpint (g_rename (aside, folder), ==, 0);
+  dh_session_want_false_alarms (session);
+  session_wait_for (at_rest (session));
+  assert_counted (fixture, "scores", 1);
+}
+
 /* A finished run stands beside the evaluation where it is compared. */
 static void
 test_run (SessionFixture *fixture, gconstpointer data)
@@ -267,10 +317,9 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/session-false-alarms/numbers", test_numbers, NULL },
-    { "/session-false-alarms/run", test_run, NULL },
-    { "/session-false-alarms/unread", test_unread, NULL },
-    { "/session-false-alarms/doubt", test_doubt, NULL },
+    { "/session-false-alarms/numbers", test_numbers, NULL }, { "/session-false-alarms/chosen", test_chosen, NULL },
+    { "/session-false-alarms/gone", test_gone, NULL },       { "/session-false-alarms/run", test_run, NULL },
+    { "/session-false-alarms/unread", test_unread, NULL },   { "/session-false-alarms/doubt", test_doubt, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -156,6 +156,74 @@ test_folder (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->error, ==, NULL);
 }
 
+/* What was drawn first in a folder makes a labelled set of it, which is then measured, as was asked for. */
+static void
+test_measured (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_own (fixture, FALSE);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, 20, 10, 1);
+  dh_session_evaluate (session);
+  session_wait_for (dh_session_get_evaluation (session) != NULL);
+  g_assert_true (dh_session_has_anomaly_labels (session));
+  g_assert_cmpuint (dh_image_item_get_metrics (dh_session_get_current (session))->n_anomaly, ==, 200);
+  g_assert_cmpstr (fixture->error, ==, NULL);
+}
+
+/* Such a folder is read again: nobody is brought back to where they were, and what was drawn can still be undone. */
+static void
+test_read_again (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_own (fixture, FALSE);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, 20, 10, 1);
+  draw (session, 5, 20, 1);
+  dh_session_save_labels (session);
+  session_wait_for (!dh_session_is_opening (session) && dh_session_has_anomaly_labels (session)
+                    && dh_session_get_label_edit (session) != NULL);
+  g_assert_false (dh_session_labels_are_unsaved (session));
+  g_assert_true (dh_session_undo_labels (session));
+  g_assert_true (dh_session_labels_are_unsaved (session));
+  dh_session_save_labels (session);
+  session_wait_for (drawn_in_file (fixture, "own/masks/0.png") == 200);
+  session_wait_for (!dh_session_labels_are_unsaved (session));
+  dh_session_reread (session);
+  show (session, "3");
+  session_wait_for (!dh_session_is_opening (session));
+  g_assert_true (shows (session, "3"));
+  g_assert_cmpstr (fixture->error, ==, NULL);
+}
+
+static void
+draw_begun (DhSession *session, guint *n)
+{
+  if (*n > 0)
+    draw (session, 7, 7, 1);
+  *n += 1;
+}
+
+/* Whoever draws is asked to end before labels are written, however that comes about; not where they stay. */
+static void
+test_ending (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  guint n = 0;
+  open_own (fixture, TRUE);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  session_wait_for (dh_session_get_label_edit (session) != NULL);
+  g_signal_connect (session, "labels-ending", G_CALLBACK (draw_begun), &n);
+  dh_session_reread (session);
+  session_wait_for (!dh_session_is_opening (session) && dh_session_get_label_edit (session) != NULL);
+  g_assert_cmpuint (n, ==, 0);
+  n = 1;
+  show (session, "2");
+  g_assert_cmpuint (n, ==, 2);
+  session_wait_for (drawn_in_file (fixture, "own/masks/0.png") == 100 + 5 * 7);
+  g_assert_true (dh_session_set_labelling (session, FALSE));
+}
+
 /* Frame, counts and objects have the new labels, and what was measured of the set is gone; it can be measured anew. */
 static void
 test_followed (SessionFixture *fixture, gconstpointer data)
@@ -388,17 +456,13 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/labels/refused", test_refused, NULL },
-    { "/labels/folder", test_folder, NULL },
-    { "/labels/followed", test_followed, NULL },
-    { "/labels/empty", test_empty, NULL },
-    { "/labels/kept", test_kept, NULL },
-    { "/labels/reverted", test_reverted, NULL },
-    { "/labels/drawn-on", test_drawn_on, NULL },
-    { "/labels/changed", test_changed, NULL },
-    { "/labels/elsewhere", test_elsewhere, NULL },
-    { "/labels/end", test_end, NULL },
-    { "/labels/unmeasured", test_unmeasured, NULL },
+    { "/labels/refused", test_refused, NULL },   { "/labels/folder", test_folder, NULL },
+    { "/labels/measured", test_measured, NULL }, { "/labels/read-again", test_read_again, NULL },
+    { "/labels/ending", test_ending, NULL },     { "/labels/followed", test_followed, NULL },
+    { "/labels/empty", test_empty, NULL },       { "/labels/kept", test_kept, NULL },
+    { "/labels/reverted", test_reverted, NULL }, { "/labels/drawn-on", test_drawn_on, NULL },
+    { "/labels/changed", test_changed, NULL },   { "/labels/elsewhere", test_elsewhere, NULL },
+    { "/labels/end", test_end, NULL },           { "/labels/unmeasured", test_unmeasured, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -178,6 +178,45 @@ test_stopped (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->error, ==, NULL);
 }
 
+/* A run of the command line has fewer protocols: those are there at once, and the others when they are asked for, where
+ * the maps are too many to be read by itself. */
+static void
+test_more_protocols (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = g_build_filename (fixture->root, "by-command", NULL);
+  const char *argv[] = { g_getenv ("DH_PROGRAM"), "eval-ood", "--dataroot", fixture->set, "--params",
+                         fixture->weights,        "--folder", folder,       "--quiet",    NULL };
+  int status;
+  g_assert_true (
+      g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status, NULL));
+  g_assert_cmpint (status, ==, 0);
+  DhSession *session = dh_session_new ();
+  dh_session_set_recall_limit (session, 1);
+  dh_session_open_dataset (session, fixture->set);
+  dh_session_open_weights (session, fixture->weights);
+  session_wait_for (dh_session_get_evaluation (session) != NULL);
+  const guint few = dh_session_get_evaluation (session)->lines->len;
+  const guint more = dh_session_get_evaluation (session)->unmeasured;
+  g_assert_cmpuint (few, >, 0);
+  g_assert_cmpuint (more, >, 0);
+  /* The run has no likelihood: its range is the shown image's, and is not lost. */
+  session_wait_for (dh_session_get_stats (session) != NULL);
+  double low, high, low_after, high_after;
+  dh_session_get_range (session, DH_FRAME_LIKELIHOOD, FALSE, &low, &high);
+  g_assert_false (dh_score_stats_has (dh_session_get_set_stats (session), DH_SCORE_LIKELIHOOD));
+  dh_session_recall_evaluation (session);
+  g_assert_true (dh_session_is_recalling (session));
+  g_assert_nonnull (dh_session_get_evaluation (session)); /* it stays to be seen meanwhile */
+  session_wait_for (!dh_session_is_recalling (session));
+  g_assert_cmpuint (dh_session_get_evaluation (session)->lines->len, ==, few + more);
+  g_assert_cmpuint (dh_session_get_evaluation (session)->unmeasured, ==, 0);
+  dh_session_get_range (session, DH_FRAME_LIKELIHOOD, FALSE, &low_after, &high_after);
+  g_assert_cmpfloat (low_after, ==, low);
+  g_assert_cmpfloat (high_after, ==, high);
+  dh_session_close (session);
+  g_object_unref (session);
+}
+
 /* A run of another score is not what would be measured now, and the studio may have no tuner for it. */
 static void
 test_other_score (SessionFixture *fixture, gconstpointer data)
@@ -201,6 +240,7 @@ main (int argc, char **argv)
   static const SessionTest tests[] = { { "/session-recall/start", test_start, NULL },
                                        { "/session-recall/gone", test_gone, NULL },
                                        { "/session-recall/stopped", test_stopped, NULL },
+                                       { "/session-recall/more-protocols", test_more_protocols, NULL },
                                        { "/session-recall/other-score", test_other_score, NULL } };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

@@ -174,6 +174,36 @@ test_rotation (void)
   g_assert_cmpint (pixel (image, 45, 32, 1), <, 40);
 }
 
+/* Pixels that are no squares come out as wide as every player shows them, whichever way the recording is turned. */
+static void
+test_pixel_aspect (void)
+{
+  static const struct
+  {
+    const char *filter;
+    guint width, height;
+  } cases[] = {
+    { "-vf setsar=64/45 " USUAL, 91, HEIGHT },  { "-vf setsar=1/2 " USUAL, WIDTH / 2, HEIGHT },
+    { "-vf setsar=1 " USUAL, WIDTH, HEIGHT },   { "-vf setsar=0 " USUAL, WIDTH, HEIGHT },
+    { "-vf setsar=100 " USUAL, WIDTH, HEIGHT },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = record (PLACES, cases[i].filter, "aspect.mp4");
+      g_autoptr (DhVideoReader) reader = open_all (path);
+      g_assert_cmpuint (dh_video_reader_info (reader)->width, ==, cases[i].width);
+      g_assert_cmpuint (dh_video_reader_info (reader)->height, ==, cases[i].height);
+      DhVideoMoment moment;
+      g_autoptr (DhImage) image = dh_video_reader_next (reader, &moment, NULL, NULL);
+      g_assert_nonnull (image);
+      g_assert_cmpuint (image->width, ==, cases[i].width);
+      g_assert_cmpuint (image->height, ==, cases[i].height);
+      /* from the left to the right, still */
+      g_assert_cmpint (pixel (image, 1, 24, 0), <, 30);
+      g_assert_cmpint (pixel (image, image->width - 2, 24, 0), >, 150);
+    }
+}
+
 static void
 test_times (void)
 {
@@ -760,6 +790,28 @@ test_written (void)
   g_assert_no_error (error);
 }
 
+/* A long video takes its time at the end: who still writes is not ended. */
+static void
+test_slow_end (void)
+{
+  g_autofree char *path = in_folder ("slow.mp4");
+  g_autofree char *program =
+      write_program ("ffmpeg-stand-in", "for last; do :; done; cat >/dev/null\n"
+                                        "for n in $(seq 45); do sleep 0.1; echo $n >>\"${last#file:}\"; done");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhImage) image = dh_image_new (64, 48);
+  memset (image->rgb, 0, (gsize)3 * 64 * 48);
+  use_programs (program, NULL);
+  g_autoptr (DhVideoWriter) writer = dh_video_writer_open (path, 64, 48, 10, 3, &error);
+  g_assert_no_error (error);
+  g_assert_true (dh_video_writer_add (writer, image, NULL, &error));
+  g_assert_true (dh_video_writer_close (writer, NULL, &error));
+  g_assert_no_error (error);
+  use_programs (NULL, NULL);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
 static guint
 count_names (const char *start)
 {
@@ -830,6 +882,7 @@ main (int argc, char **argv)
   g_test_add_func ("/video/exact", test_exact);
   g_test_add_func ("/video/colours", test_colours);
   g_test_add_func ("/video/rotation", test_rotation);
+  g_test_add_func ("/video/pixel-aspect", test_pixel_aspect);
   g_test_add_func ("/video/times", test_times);
   g_test_add_func ("/video/fine-times", test_fine_times);
   g_test_add_func ("/video/range", test_range);
@@ -853,6 +906,7 @@ main (int argc, char **argv)
   g_test_add_func ("/video/frames-cancelled", test_frames_cancelled);
   g_test_add_func ("/video/no-file", test_no_file);
   g_test_add_func ("/video/written", test_written);
+  g_test_add_func ("/video/slow-end", test_slow_end);
   g_test_add_func ("/video/not-written", test_not_written);
   const int status = g_test_run ();
   remove_folder (folder);

@@ -55,7 +55,8 @@ struct _DhCanvas
   guint32 tool_rgb;
   gboolean using_tool;
   guint tool_pane;
-  GArray *polygon; /* double, x and y of each corner */
+  GArray *polygon;   /* double, x and y of each corner */
+  double margins[4]; /* shares of 1: top, bottom, left, right */
 
   GArray *boxes; /* DhMarkBox */
   int selected_box;

@@ -30,6 +30,15 @@ dh_canvas_set_polygon (DhCanvas *canvas, const double *corners, guint n)
 }
 
 void
+dh_canvas_set_margins (DhCanvas *canvas, const double margins[4])
+{
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  for (guint i = 0; i < 4; i++)
+    canvas->margins[i] = CLAMP (margins[i] / 100, 0, 1);
+  dh_canvas_queue_marks (canvas);
+}
+
+void
 dh_canvas_redraw_truth (DhCanvas *canvas, guint x, guint y, guint width, guint height)
 {
   g_return_if_fail (DH_IS_CANVAS (canvas));
@@ -141,10 +150,36 @@ append_polygon (DhCanvas *canvas, GtkSnapshot *snapshot, guint pane, const GdkRG
     }
 }
 
+/* Dark outside of a box that has a line about it; nothing where it is all of the picture. */
+static void
+append_margins (DhCanvas *canvas, GtkSnapshot *snapshot, guint pane)
+{
+  const GdkRGBA dark = { 0.06f, 0.06f, 0.07f, 0.72f }, bright = { 1, 0.75f, 0.1f, 1 };
+  const double width = canvas->scene.width, height = canvas->scene.height, *margins = canvas->margins;
+  if (!(margins[0] + margins[1] + margins[2] + margins[3] > 0))
+    return;
+  double left, top, right, bottom, in_left, in_top, in_right, in_bottom;
+  dh_canvas_picture_to_point (canvas, pane, 0, 0, &left, &top);
+  dh_canvas_picture_to_point (canvas, pane, width, height, &right, &bottom);
+  dh_canvas_picture_to_point (canvas, pane, width * margins[2], height * margins[0], &in_left, &in_top);
+  dh_canvas_picture_to_point (canvas, pane, width * (1 - margins[3]), height * (1 - margins[1]), &in_right, &in_bottom);
+  in_right = MAX (in_right, in_left);
+  in_bottom = MAX (in_bottom, in_top);
+  dh_draw_rect (snapshot, left, top, right - left, in_top - top, &dark);
+  dh_draw_rect (snapshot, left, in_bottom, right - left, bottom - in_bottom, &dark);
+  dh_draw_rect (snapshot, left, in_top, in_left - left, in_bottom - in_top, &dark);
+  dh_draw_rect (snapshot, in_right, in_top, right - in_right, in_bottom - in_top, &dark);
+  dh_draw_rect (snapshot, in_left, in_top - 1, in_right - in_left, 2, &bright);
+  dh_draw_rect (snapshot, in_left, in_bottom - 1, in_right - in_left, 2, &bright);
+  dh_draw_rect (snapshot, in_left - 1, in_top, 2, in_bottom - in_top, &bright);
+  dh_draw_rect (snapshot, in_right - 1, in_top, 2, in_bottom - in_top, &bright);
+}
+
 void
 dh_canvas_append_tool (DhCanvas *canvas, GtkSnapshot *snapshot, guint pane)
 {
   const GdkRGBA color = dh_draw_rgb (canvas->tool_rgb), dark = { 0.06f, 0.06f, 0.07f, 0.75f };
+  append_margins (canvas, snapshot, pane);
   append_polygon (canvas, snapshot, pane, &color);
   if (canvas->tool != DH_TOOL_BRUSH || !canvas->hovering)
     return;
