@@ -279,6 +279,8 @@ check_one (Check *check, const DhCliRequirement *requirement, GError **error)
   if (run && run == check->run)
     g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "it holds run %" G_GINT64_FORMAT " against itself", run);
   if ((requirement->run && run == 0) || run == check->run
+      || (check->run && !dh_run_numbers_check_done (check->database, check->run, error))
+      || (run && !dh_run_numbers_check_done (check->database, run, error))
       || (run && !dh_run_numbers_check_same (check->database, check->run, run, error)))
     return FALSE;
   return (requirement->number >= DH_CLI_FIRST_OF_FROC ? check_froc

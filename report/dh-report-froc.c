@@ -78,14 +78,8 @@ dh_run_froc_measure (DhDatabase *database, gint64 run, const DhFrocRules *rules,
   DhReport report = { .n_runs = 1, .cancellable = cancellable, .progress = progress };
   g_autoptr (DhReportFroc) froc = NULL;
   const gboolean loaded = dh_report_load_run (database, run, &report.runs[0], error);
-  if (loaded && g_str_equal (report.runs[0].run->state, "done"))
+  if (loaded && dh_report_check_done (report.runs[0].run, "false alarms", error))
     froc = dh_report_froc_new (&report, 0, rules);
-  else if (loaded)
-    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                 "false alarms of run %" G_GINT64_FORMAT
-                 " cannot be counted: it has not measured all of its images. Let it go on with the command that it "
-                 "was started with",
-                 run);
   dh_report_clear_run (&report.runs[0]);
   if (!froc || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;

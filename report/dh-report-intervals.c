@@ -254,7 +254,9 @@ dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, DhDraw
   *intervals = (DhRunIntervals){ .ap = { NAN, NAN }, .fpr95 = { NAN, NAN }, .auroc = { NAN, NAN } };
   gboolean done = (!other || dh_run_numbers_check_same (database, run, other, error))
                   && dh_report_load_run (database, run, &report.runs[0], error)
-                  && (!other || dh_report_load_run (database, other, &report.runs[1], error));
+                  && (!other || dh_report_load_run (database, other, &report.runs[1], error))
+                  && dh_report_check_done (report.runs[0].run, "intervals", error)
+                  && (!other || dh_report_check_done (report.runs[1].run, "intervals", error));
   if (done)
     {
       report.intervals = dh_report_intervals_new (&report, drawn);

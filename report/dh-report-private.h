@@ -37,6 +37,9 @@ typedef struct
 /* With its images and protocols, those of its own score first. FALSE leaves what dh_report_clear_run() frees. */
 gboolean dh_report_load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error);
 void dh_report_clear_run (DhReportRun *run);
+/* FALSE where the run has not measured all of its images: what it has of some is no number of the set. `what` cannot be
+ * had then: "slices". Errors: DH_ERROR_NOT_FOUND. */
+gboolean dh_report_check_done (const DhRunRow *run, const char *what, GError **error);
 /* The provenance of a run, (name, value) after another; NULL-terminated, free with g_strfreev. */
 char **dh_report_provenance (const DhReportRun *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */

@@ -27,9 +27,9 @@ typedef struct
 } DhRunIntervals;
 
 /* From the runs' maps and the labels as they lie there now, each map once: as long as that takes, and some seconds.
- * `other` 0: one run alone. On the database's thread. Errors: DH_ERROR_NOT_FOUND (no such run; not measured by
- * densehybrid-pooled; some map or label is gone; scenes are wanted, and some image has none), DH_ERROR_MISMATCH (the
- * two measured other data), DH_ERROR_NO_MEMORY. */
+ * `other` 0: one run alone. On the database's thread. Errors: DH_ERROR_NOT_FOUND (no such run, none that is done; not
+ * measured by densehybrid-pooled; some map or label is gone; scenes are wanted, and some image has none),
+ * DH_ERROR_MISMATCH (the two measured other data), DH_ERROR_NO_MEMORY. */
 gboolean dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, DhDrawn drawn,
                                    DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
                                    GError **error);

@@ -118,7 +118,7 @@ test_numbers (EvaluationFixture *fixture, gconstpointer data)
       g_assert_true (i == 3 || dh_database_put_mark (fixture->database, &mark, &error));
     }
   DhBootstrapNumbers of_one, of_both, of_day;
-  const DhBootstrapRun runs[] = { { pixels, groups, ap, NAN, NAN }, { others, groups, other_ap, NAN, NAN } };
+  const DhBootstrapRun runs[] = { { pixels, groups, ap, NAN, NAN, NAN }, { others, groups, other_ap, NAN, NAN, NAN } };
   g_assert_true (dh_bootstrap_draw (runs, 1, IMAGES, &of_one, NULL));
   g_assert_true (dh_bootstrap_draw (runs, 2, IMAGES, &of_both, NULL));
 
@@ -140,7 +140,7 @@ test_numbers (EvaluationFixture *fixture, gconstpointer data)
 
   JsonObject *day = get_part (both, FALSE, "tag day");
   const double day_ap = json_object_get_double_member (day, "ap");
-  const DhBootstrapRun part = { pixels, tagged, day_ap, NAN, NAN };
+  const DhBootstrapRun part = { pixels, tagged, day_ap, NAN, NAN, NAN };
   g_assert_true (dh_bootstrap_draw (&part, 1, IMAGES, &of_day, NULL));
   g_assert_cmpint (json_object_get_int_member (day, "groups"), ==, IMAGES - 1);
   assert_interval (day, "ap_interval", of_day.ap.of[0]);
