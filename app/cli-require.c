@@ -44,7 +44,8 @@ typedef struct
   gint64 run, sliced[DH_CLI_N_SLICES][2];
   GPtrArray *slices[DH_CLI_N_SLICES][2]; /* of each kind, of these runs, once they are measured */
   gboolean has_intervals;
-  gint64 against; /* which run they are less; 0: none */
+  gint64 against;          /* which run they are less; 0: none */
+  const DhProtocol *drawn; /* by which protocol they are */
   DhRunIntervals intervals;
   const DhFrocRules *froc_rules;
   gint64 counted[2];
@@ -149,14 +150,15 @@ check_slices (Check *check, const DhCliRequirement *requirement, gint64 run, GEr
 
 /* Of the last pair of runs that was asked about. */
 static gboolean
-find_intervals (Check *check, gint64 against, GError **error)
+find_intervals (Check *check, const DhProtocol *protocol, gint64 against, GError **error)
 {
-  if (check->has_intervals && check->against == against)
+  if (check->has_intervals && check->against == against && check->drawn == protocol)
     return TRUE;
   check->against = against;
-  check->has_intervals =
-      dh_run_intervals_measure (check->database, check->run, against, DH_DRAWN_BY_ITSELF, &check->intervals,
-                                check->cli->quiet ? NULL : &check->cli->progress, check->cli->cancellable, error);
+  check->drawn = protocol;
+  check->has_intervals = dh_run_intervals_measure (
+      check->database, check->run, against, protocol->name, DH_DRAWN_BY_ITSELF, &check->intervals,
+      check->cli->quiet ? NULL : &check->cli->progress, check->cli->cancellable, error);
   dh_cli_progress_end (check->cli);
   return check->has_intervals;
 }
@@ -170,17 +172,19 @@ shown_interval (DhInterval interval)
 static gboolean
 check_chance (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
-  if (!find_intervals (check, run, error))
+  static const DhIntervalNumber kinds[] = { DH_INTERVAL_AP, DH_INTERVAL_AUROC, DH_INTERVAL_FPR95, DH_INTERVAL_BEST_F1,
+                                            DH_N_INTERVALS, DH_INTERVAL_SIOU,  DH_INTERVAL_PPV,   DH_INTERVAL_MEAN_F1 };
+  G_STATIC_ASSERT (G_N_ELEMENTS (kinds) == DH_CLI_FIRST_OF_CLASSES);
+  if (!find_intervals (check, requirement->protocol, run, error))
     return FALSE;
   const DhRunIntervals *all = &check->intervals;
-  const DhBootstrapNumber *drawn[] = { &all->numbers.ap, &all->numbers.auroc, &all->numbers.fpr95 };
-  const double *exact[] = { all->ap, all->auroc, all->fpr95 };
-  G_STATIC_ASSERT (G_N_ELEMENTS (drawn) == DH_CLI_NUMBERS_OF_SLICES);
-  const DhInterval interval = run ? drawn[requirement->number]->difference : drawn[requirement->number]->of[0];
+  const DhIntervalNumber kind = kinds[requirement->number];
+  const DhInterval interval = run ? all->numbers[kind].difference : all->numbers[kind].of[0];
+  const double *exact = all->exact[kind];
   if (isnan (interval.low))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "too few %s, or too few with anomalies, for an interval: %u",
-                   all->scenes ? "scenes" : "images", all->numbers.groups);
+                   all->scenes ? "scenes" : "images", all->groups);
       return FALSE;
     }
   /* Where it must hold the most, and where it is enough that it does. */
@@ -188,14 +192,13 @@ check_chance (Check *check, const DhCliRequirement *requirement, gint64 run, GEr
       requirement->least == (requirement->chance == DH_CLI_CHANCE_SURELY) ? interval.low : interval.high;
   if (holds (requirement, value, requirement->bound))
     return TRUE;
-  g_autofree char *own = shown (exact[requirement->number][0]), *range = shown_interval (interval);
-  g_autofree char *other = shown (exact[requirement->number][1]);
+  g_autofree char *own = shown (exact[0]), *range = shown_interval (interval);
+  g_autofree char *other = shown (exact[1]);
   g_autofree char *of =
       run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s; the difference is", run, other) : g_strdup (",");
-  g_autoptr (GError) failure =
-      g_error_new (DH_ERROR, DH_ERROR_FAILED,
-                   "%s is required and does not hold: %s under " DH_CLI_POOLED " is %s%s %s in 95 of 100 draws",
-                   requirement->text, dh_cli_required_name (requirement->number), own, of, range);
+  g_autoptr (GError) failure = g_error_new (
+      DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s under %s is %s%s %s in 95 of 100 draws",
+      requirement->text, dh_cli_required_name (requirement->number), requirement->protocol->name, own, of, range);
   check->status = dh_cli_fail (check->cli, &failure);
   return TRUE;
 }

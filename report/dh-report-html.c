@@ -280,6 +280,7 @@ dh_report_to_html (const DhReport *report)
   GString *html = dh_report_begin_html ("Dense anomaly detection: report");
   dh_report_append_html_table (html, dh_report_compared_protocols (report));
   dh_report_append_html_table (html, dh_report_compared_intervals (report));
+  dh_report_append_html_table (html, dh_report_compared_drawn (report));
   dh_report_append_html_table (html, dh_report_compared_slices (report));
   dh_report_append_html_table (html, dh_report_compared_froc (report));
   dh_report_append_html_table (html, dh_report_compared_images (report));
@@ -292,6 +293,7 @@ dh_report_to_html (const DhReport *report)
         {
           append_protocols (html, run);
           dh_report_append_html_table (html, dh_report_intervals_table (report, r));
+          dh_report_append_html_table (html, dh_report_drawn_table (report, r));
           dh_report_append_html_table (html, dh_report_thresholds_table (report, r));
           dh_report_append_html_table (html, dh_report_components_table (run));
         }

@@ -16,21 +16,36 @@ typedef enum
 /* "image", "scene". */
 gboolean dh_drawn_from_name (const char *name, DhDrawn *drawn);
 
-/* AP, FPR95 and AUROC of a run by densehybrid-pooled, or of two of the same images, with their 95 % intervals for the
- * chance of which images the set has. Fractions of 1; NAN where undefined. */
+/* The numbers of a protocol that have intervals. */
+typedef enum
+{
+  DH_INTERVAL_AP,
+  DH_INTERVAL_FPR95,
+  DH_INTERVAL_AUROC,
+  DH_INTERVAL_BEST_F1,
+  DH_INTERVAL_SIOU,
+  DH_INTERVAL_PPV,
+  DH_INTERVAL_MEAN_F1,
+  DH_N_INTERVALS,
+} DhIntervalNumber;
+
+/* A run's numbers by a protocol, or those of two of the same images, with their 95 % intervals for the chance of which
+ * images the set has. Fractions of 1; NAN where undefined, and no number of that protocol. Protocols that rank all
+ * pixels of the set are counted in bins (dh-bootstrap.h); means over images, and sums over objects at the threshold
+ * that the run has for its components, are exact in every draw. The threshold is not chosen anew. */
 typedef struct
 {
-  gboolean scenes; /* were drawn, not images */
-  guint images;
-  double ap[2], fpr95[2], auroc[2];
-  DhBootstrapNumbers numbers;
+  gboolean scenes;      /* were drawn, not images */
+  guint images, groups; /* of the first run; that were drawn from */
+  double exact[DH_N_INTERVALS][2];
+  DhBootstrapNumber numbers[DH_N_INTERVALS];
 } DhRunIntervals;
 
 /* From the runs' maps and the labels as they lie there now, each map once: as long as that takes, and some seconds.
- * `other` 0: one run alone. On the database's thread. Errors: DH_ERROR_NOT_FOUND (no such run, none that is done; not
- * measured by densehybrid-pooled; some map or label is gone; scenes are wanted, and some image has none),
- * DH_ERROR_MISMATCH (the two measured other data), DH_ERROR_NO_MEMORY. */
-gboolean dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, DhDrawn drawn,
+ * `other` 0: one run alone. `protocol` NULL: densehybrid-pooled. On the database's thread. Errors: DH_ERROR_NOT_FOUND
+ * (no such run, none that is done; not measured by that protocol; some map or label is gone; scenes are wanted, and
+ * some image has none), DH_ERROR_MISMATCH (the two measured other data), DH_ERROR_NO_MEMORY. */
+gboolean dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const char *protocol, DhDrawn drawn,
                                    DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
                                    GError **error);
 

@@ -39,7 +39,7 @@ test_stopped (EvaluationFixture *fixture, gconstpointer data)
   g_assert_null (dh_run_froc_measure (fixture->database, run, &rules, NULL, NULL, &error));
   assert_not_done (&error);
   g_assert_false (
-      dh_run_intervals_measure (fixture->database, run, 0, DH_DRAWN_IMAGES, &intervals, NULL, NULL, &error));
+      dh_run_intervals_measure (fixture->database, run, 0, NULL, DH_DRAWN_IMAGES, &intervals, NULL, NULL, &error));
   assert_not_done (&error);
 }
 
