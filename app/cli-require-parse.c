@@ -166,9 +166,15 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, DhCliRequireme
   g_autofree char *left = name == text ? NULL : g_strndup (text, (gsize)(colon - text));
   if (requirement->number >= DH_CLI_FIRST_OF_CLASSES)
     {
-      if (left)
-        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
       requirement->protocol = NULL;
+      for (guint i = DH_CLI_CHANCE_SURELY; left && i < G_N_ELEMENTS (chances); i++)
+        if (g_str_equal (left, chances[i]))
+          requirement->chance = i;
+      if (left && !requirement->chance)
+        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
+      if (left && requirement->number < DH_CLI_FIRST_OF_FROC)
+        return refuse (text, error, "closed_miou and open_miou have no interval");
+      return check_given (text, requirement, of, error);
     }
   return (!left || parse_left (left, text, protocols, requirement, error))
          && check_given (text, requirement, of, error);

@@ -15,6 +15,8 @@ static const struct
   [DH_INTERVAL_SIOU] = { "sIoU", "siou", FALSE },
   [DH_INTERVAL_PPV] = { "PPV", "ppv", FALSE },
   [DH_INTERVAL_MEAN_F1] = { "mean F1", "mean_f1", FALSE },
+  [DH_INTERVAL_FOUND] = { "found at 1 false alarm an image", "found_at_1", FALSE },
+  [DH_INTERVAL_FROC] = { "mean found at 1/8 to 8", "froc", FALSE },
 };
 
 /* Told of each number of each protocol. */

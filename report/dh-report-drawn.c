@@ -1,4 +1,5 @@
 /* Numbers of a protocol in draws of a run's pictures. */
+#include "dh-drawn-froc-private.h"
 #include "dh-report-drawn-private.h"
 
 #include <math.h>
@@ -23,9 +24,13 @@ struct _DhReportDrawn
   gboolean pooled;
   double exact[DH_N_INTERVALS];
   DhMetricOptions options;
-  guint width;  /* sums of a picture; 0 of pooled ones */
-  GArray *sums; /* double */
+  guint width;       /* sums of a picture; 0 of pooled ones */
+  GArray *sums;      /* double */
+  DhDrawnFroc *froc; /* instead of these; NULL */
+  gboolean settled;
 };
+
+static const DhProtocol of_froc = { .name = DH_INTERVALS_FROC, .kind = DH_PROTOCOL_PIXEL };
 
 static gboolean
 is_of_components (const DhReportDrawn *self)
@@ -64,14 +69,29 @@ init_pixels (DhReportDrawn *self, const DhReportRun *run)
   return TRUE;
 }
 
-DhReportDrawn *
-dh_report_drawn_new (const DhReportRun *run, const DhProtocol *protocol)
+static DhReportDrawn *
+new_undefined (const DhProtocol *protocol)
 {
-  g_autoptr (DhReportDrawn) self = g_new0 (DhReportDrawn, 1);
+  DhReportDrawn *self = g_new0 (DhReportDrawn, 1);
   self->protocol = protocol;
   self->sums = g_array_new (FALSE, FALSE, sizeof (double));
   for (guint k = 0; k < DH_N_INTERVALS; k++)
     self->exact[k] = NAN;
+  return self;
+}
+
+DhReportDrawn *
+dh_report_drawn_new_froc (const DhFrocOptions *options, double rate)
+{
+  DhReportDrawn *self = new_undefined (&of_froc);
+  self->froc = dh_drawn_froc_new (options, rate);
+  return self;
+}
+
+DhReportDrawn *
+dh_report_drawn_new (const DhReportRun *run, const DhProtocol *protocol)
+{
+  g_autoptr (DhReportDrawn) self = new_undefined (protocol);
   return (is_of_components (self) ? init_components : init_pixels) (self, run) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -81,6 +101,7 @@ dh_report_drawn_free (DhReportDrawn *self)
   if (!self)
     return;
   g_array_unref (self->sums);
+  dh_drawn_froc_free (self->froc);
   g_free (self);
 }
 
@@ -97,8 +118,14 @@ dh_report_drawn_is_pooled (const DhReportDrawn *self)
 }
 
 const double *
-dh_report_drawn_exact (const DhReportDrawn *self)
+dh_report_drawn_exact (DhReportDrawn *self)
 {
+  if (self->froc && !self->settled)
+    {
+      dh_drawn_froc_settle (self->froc);
+      dh_drawn_froc_measure (self->froc, NULL, &self->exact[DH_INTERVAL_FOUND], &self->exact[DH_INTERVAL_FROC]);
+      self->settled = TRUE;
+    }
   return self->exact;
 }
 
@@ -134,6 +161,8 @@ dh_report_drawn_add (DhReportDrawn *self, const float *scores, const DhLabels *l
 {
   if (self->pooled)
     return TRUE;
+  if (self->froc)
+    return dh_drawn_froc_add (self->froc, scores, labels->ids, labels->width, labels->height, error);
   g_autoptr (DhMetric) metric = dh_metric_new (self->protocol, &self->options, error);
   const DhScoredImage image = { .scores = scores,
                                 .labels = labels->ids,
@@ -176,12 +205,17 @@ measure (const double *times, double *numbers, gconstpointer data)
   const DhReportDrawn *self = data;
   const double *picture = (const double *)self->sums->data;
   double sums[COMPONENTS] = { 0 };
+  for (guint k = 0; k < DH_N_INTERVALS; k++)
+    numbers[k] = NAN;
+  if (self->froc)
+    {
+      dh_drawn_froc_measure (self->froc, times, &numbers[DH_INTERVAL_FOUND], &numbers[DH_INTERVAL_FROC]);
+      return;
+    }
   for (gsize i = 0; i < self->sums->len / self->width; i++, picture += self->width)
     if (times[i] > 0)
       for (guint k = 0; k < self->width; k++)
         sums[k] += times[i] * picture[k];
-  for (guint k = 0; k < DH_N_INTERVALS; k++)
-    numbers[k] = NAN;
   if (is_of_components (self))
     {
       numbers[DH_INTERVAL_SIOU] = ratio (sums[SIOU], sums[ANOMALIES]);

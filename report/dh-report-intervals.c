@@ -101,7 +101,8 @@ count_scenes (const Side *side)
 }
 
 DhReportIntervals *
-dh_report_intervals_new (const DhReport *report, const char *protocol, DhDrawn drawn)
+dh_report_intervals_new (const DhReport *report, const char *protocol, const DhFrocRules *froc, double rate,
+                         DhDrawn drawn)
 {
   DhReportIntervals *self = g_new0 (DhReportIntervals, 1);
   self->groups = g_hash_table_new (g_str_hash, g_str_equal);
@@ -110,6 +111,11 @@ dh_report_intervals_new (const DhReport *report, const char *protocol, DhDrawn d
     {
       Side *side = &self->sides[self->n_sides];
       init_side (side, &report->runs[self->n_sides], protocol);
+      if (froc)
+        {
+          const DhFrocOptions options = dh_report_froc_options (report, froc);
+          g_ptr_array_add (side->protocols, dh_report_drawn_new_froc (&options, rate));
+        }
       scenes = MIN (scenes, count_scenes (side));
       if (!self->why && side->protocols->len == 0)
         self->why = g_strdup_printf ("run %" G_GINT64_FORMAT " was not measured by %s", side->run->run->id,
@@ -365,13 +371,12 @@ measure (DhReport *report, const char *protocol, DhRunIntervals *intervals, GErr
   return FALSE;
 }
 
-gboolean
-dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const char *protocol, DhDrawn drawn,
-                          DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
-                          GError **error)
+static gboolean
+measure_runs (DhDatabase *database, gint64 run, gint64 other, const char *by, const DhFrocRules *froc, double rate,
+              DhDrawn drawn, DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
+              GError **error)
 {
   DhReport report = { .n_runs = other ? 2 : 1, .cancellable = cancellable };
-  const char *by = protocol ? protocol : POOLED;
   undefine (intervals);
   gboolean done = (!other || dh_run_numbers_check_same (database, run, other, error))
                   && dh_report_load_run (database, run, &report.runs[0], error)
@@ -380,7 +385,7 @@ dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const 
                   && (!other || dh_report_check_done (report.runs[1].run, "intervals", error));
   if (done)
     {
-      report.intervals = dh_report_intervals_new (&report, by, drawn);
+      report.intervals = dh_report_intervals_new (&report, by, froc, rate, drawn);
       for (guint r = 0; r < report.n_runs; r++)
         dh_report_intervals_read (report.intervals, r, progress, cancellable);
       done = measure (&report, by, intervals, error);
@@ -389,4 +394,22 @@ dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const 
   dh_report_clear_run (&report.runs[1]);
   dh_report_intervals_free (report.intervals);
   return done;
+}
+
+gboolean
+dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const char *protocol, DhDrawn drawn,
+                          DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
+                          GError **error)
+{
+  return measure_runs (database, run, other, protocol ? protocol : POOLED, NULL, 0, drawn, intervals, progress,
+                       cancellable, error);
+}
+
+gboolean
+dh_run_froc_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const DhFrocRules *rules, double rate,
+                               DhDrawn drawn, DhRunIntervals *intervals, const DhProgress *progress,
+                               GCancellable *cancellable, GError **error)
+{
+  return measure_runs (database, run, other, DH_INTERVALS_FROC, rules, rate, drawn, intervals, progress, cancellable,
+                       error);
 }

@@ -155,6 +155,8 @@ guint64 dh_report_size_end (guint size);
  * there now. */
 typedef struct _DhReportFroc DhReportFroc;
 DhReportFroc *dh_report_froc_new (const DhReport *report, guint run, const DhFrocRules *rules);
+/* By what both runs of a report are counted. */
+DhFrocOptions dh_report_froc_options (const DhReport *report, const DhFrocRules *rules);
 void dh_report_froc_free (DhReportFroc *froc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportFroc, dh_report_froc_free)
 /* dh-report-froc-text.c; NULL and nothing where the report is not to have it. Of two runs, what they find beside each
@@ -196,9 +198,11 @@ typedef struct
 gboolean dh_report_slices_next_part (const DhReportSlices *slices, guint *at, DhReportPart *part, char **name);
 
 /* dh-report-intervals.c: how far the numbers are a matter of chance. Empty until images are added to it, by who reads
- * them anyway, or by dh_report_intervals_read(). Of one protocol, or NULL: of all that the runs were measured by. */
+ * them anyway, or by dh_report_intervals_read(). Of one protocol, or NULL: of all that the runs were measured by; with
+ * `froc` of false alarms as well, by these rules, and what is found at `rate` of them an image. */
 typedef struct _DhReportIntervals DhReportIntervals;
-DhReportIntervals *dh_report_intervals_new (const DhReport *report, const char *protocol, DhDrawn drawn);
+DhReportIntervals *dh_report_intervals_new (const DhReport *report, const char *protocol, const DhFrocRules *froc,
+                                            double rate, DhDrawn drawn);
 void dh_report_intervals_free (DhReportIntervals *intervals);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportIntervals, dh_report_intervals_free)
 /* An image of run `which` as it was measured: its map, oriented. */

@@ -227,7 +227,8 @@ static gboolean
 measure_parts (DhReport *report, const DhReportContents *contents, GError **error)
 {
   if (contents->intervals)
-    report->intervals = dh_report_intervals_new (report, NULL, contents->drawn);
+    report->intervals =
+        dh_report_intervals_new (report, NULL, contents->froc ? &contents->froc_rules : NULL, 1, contents->drawn);
   for (guint r = 0; r < report->n_runs; r++)
     if (contents->slices)
       report->slices[r] = dh_report_slices_new (report, r, DH_REPORT_SLICES_OF_PARTS | DH_REPORT_SLICES_OF_CLASSES);

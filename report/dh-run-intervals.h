@@ -3,6 +3,7 @@
 #include "dh-bootstrap.h"
 #include "dh-database.h"
 #include "dh-progress.h"
+#include "dh-run-froc.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +27,8 @@ typedef enum
   DH_INTERVAL_SIOU,
   DH_INTERVAL_PPV,
   DH_INTERVAL_MEAN_F1,
+  DH_INTERVAL_FOUND, /* at one false alarm an image, or as many as are asked for */
+  DH_INTERVAL_FROC,  /* the mean of dh_froc_curve_mean() */
   DH_N_INTERVALS,
 } DhIntervalNumber;
 
@@ -48,5 +51,12 @@ typedef struct
 gboolean dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const char *protocol, DhDrawn drawn,
                                    DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
                                    GError **error);
+
+/* The same of objects against false alarms, which no protocol has to have measured: what is found at `rate` false
+ * alarms an image, and the mean. Both runs by the rules that the first one comes to. */
+#define DH_INTERVALS_FROC "froc"
+gboolean dh_run_froc_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const DhFrocRules *rules,
+                                        double rate, DhDrawn drawn, DhRunIntervals *intervals,
+                                        const DhProgress *progress, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

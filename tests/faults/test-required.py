@@ -315,6 +315,22 @@ def _():
         assert low < value < high or low == value == high, (protocol, less[protocol])
     # the objects of one are found better in every draw
     assert less["smiyc-component"]["siou_first_higher"] == 1, less
+    # and what is found at some false alarms, in draws as well
+    words = ("report", "--db", DB, "--run", f"{one},{two}", "--intervals", "--froc", "--min-area", 4, "--found-by", "80%", "--format", "json", "--out", "-")
+    code, text, err, _ = run(*words)
+    report = json.loads(text)
+    drawn = next(each for each in report["runs"][0]["intervals"]["protocols"] if each["protocol"] == "froc")
+    froc = report["runs"][0]["froc"]
+    found = next(point["found"] for point in froc["at"] if point["rate"] == 1)
+    # read off the set's own curve it is the same
+    assert code == 0 and drawn["found_at_1"] == found and abs(drawn["froc"] - froc["mean"]) < 1e-12 and 0 <= drawn["found_at_1_interval"][0] <= found <= drawn["found_at_1_interval"][1], drawn
+    low, high = drawn["froc_interval"]
+    assert low < drawn["froc"] < high, drawn
+    words = ("report", "--db", DB, "--run", one, "--quiet", "--min-area", 4, "--found-by", "80%", "--require")
+    assert run(*words, f"surely:froc>={low - 1e-4:.9f},maybe:froc>={high - 1e-4:.9f}")[0] == 0
+    code, _, err, _ = run(*words, f"surely:froc>={low + 1e-4:.9f}")
+    assert code == 1 and f"{100 * low:.4f} to {100 * high:.4f} %" in err, err
+    refuses((*words, "surely:open_miou>=1%"), "have no interval", status=2)
     # a table has those of the protocol that it is of, and those of components
     words = ("report", "--db", DB, "--table", "--run", one, "--digits", 4, "--intervals", "--protocol", "caos", "--format")
     code, text, err, _ = run(*words, "csv", "--out", "-")
