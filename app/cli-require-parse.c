@@ -102,8 +102,8 @@ check_given (const char *text, const DhCliRequirement *requirement, DhCliRequire
            || refuse (text, error, "the segmentation is known to eval-ood, eval-osr and report");
   if (requirement->slices && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
     return refuse (text, error, "of slices and classes ap, auroc and fpr95 are measured");
-  if (requirement->chance && requirement->number >= DH_CLI_NUMBERS_OF_SLICES)
-    return refuse (text, error, "ap, auroc and fpr95 have intervals");
+  if (requirement->chance && requirement->number == DH_CLI_NUMBER_TPR_AT_FPR5)
+    return refuse (text, error, "tpr_at_fpr5 is kept of no run, and has no interval");
   if (requirement->number == DH_CLI_NUMBER_TPR_AT_FPR5 && (of == DH_CLI_REQUIRE_OF_STORED || requirement->run != 0))
     return refuse (text, error, "tpr_at_fpr5 is not kept of a run");
   if (of_components == (requirement->protocol->kind == DH_PROTOCOL_COMPONENT))
@@ -116,24 +116,28 @@ check_given (const char *text, const DhCliRequirement *requirement, DhCliRequire
   return FALSE;
 }
 
-/* What stands before the colon. */
+/* What stands before the number: "smiyc-pixel", "slices", "surely", "surely:smiyc-pixel". */
 static gboolean
-parse_left (const char *word, const char *text, GPtrArray *protocols, DhCliRequirement *requirement, GError **error)
+parse_left (const char *left, const char *text, GPtrArray *protocols, DhCliRequirement *requirement, GError **error)
 {
+  const char *colon = strchr (left, ':');
+  g_autofree char *word = colon ? g_strndup (left, (gsize)(colon - left)) : g_strdup (left);
   for (guint i = DH_CLI_SLICES_OF_PARTS; i < DH_CLI_N_SLICES; i++)
     if (g_str_equal (word, slices[i]))
       requirement->slices = i;
   for (guint i = DH_CLI_CHANCE_SURELY; i < G_N_ELEMENTS (chances); i++)
     if (g_str_equal (word, chances[i]))
       requirement->chance = i;
-  if (requirement->chance && protocols && !g_ptr_array_find (protocols, dh_protocol_find (DH_CLI_POOLED, NULL), NULL))
-    return refuse (text, error, "intervals are of " DH_CLI_POOLED "; name it in --protocol too");
-  const gboolean pooled = requirement->slices || requirement->chance;
-  requirement->protocol = dh_protocol_find (pooled ? DH_CLI_POOLED : word, error);
-  if (!requirement->protocol || pooled || !protocols || g_ptr_array_find (protocols, requirement->protocol, NULL))
+  if (colon && !requirement->chance)
+    return refuse (text, error, "one thing stands before the number, or surely: or maybe: and a protocol");
+  const char *name = requirement->slices || (requirement->chance && !colon) ? DH_CLI_POOLED : colon ? colon + 1 : word;
+  requirement->protocol = dh_protocol_find (name, error);
+  /* Slices are ranked anew, whatever was measured. */
+  if (!requirement->protocol || requirement->slices || !protocols
+      || g_ptr_array_find (protocols, requirement->protocol, NULL))
     return requirement->protocol != NULL;
   g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "--require \"%s\": %s is not measured; name it in --protocol too", text,
-               word);
+               name);
   return FALSE;
 }
 
@@ -141,9 +145,9 @@ parse_left (const char *word, const char *text, GPtrArray *protocols, DhCliRequi
 static gboolean
 parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, DhCliRequirement *requirement, GError **error)
 {
-  const char *sign = strpbrk (text, "<>"), *colon = strchr (text, ':');
+  const char *sign = strpbrk (text, "<>"), *colon = sign ? g_strrstr_len (text, sign - text, ":") : NULL;
   const char *after = sign ? sign + 1 + (sign[1] == '=') : NULL;
-  const char *name = colon && sign && colon < sign ? colon + 1 : text;
+  const char *name = colon ? colon + 1 : text;
   g_autofree char *word = sign ? g_strndup (name, (gsize)(sign - name)) : NULL;
   if (!sign || !find_number (word, &requirement->number, &requirement->rate) || !parse_right (after, requirement))
     {
@@ -162,9 +166,15 @@ parse (const char *text, GPtrArray *protocols, DhCliRequireOf of, DhCliRequireme
   g_autofree char *left = name == text ? NULL : g_strndup (text, (gsize)(colon - text));
   if (requirement->number >= DH_CLI_FIRST_OF_CLASSES)
     {
-      if (left)
-        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
       requirement->protocol = NULL;
+      for (guint i = DH_CLI_CHANCE_SURELY; left && i < G_N_ELEMENTS (chances); i++)
+        if (g_str_equal (left, chances[i]))
+          requirement->chance = i;
+      if (left && !requirement->chance)
+        return refuse (text, error, "that number is of no protocol and of no slice; write it alone");
+      if (left && requirement->number < DH_CLI_FIRST_OF_FROC)
+        return refuse (text, error, "closed_miou and open_miou have no interval");
+      return check_given (text, requirement, of, error);
     }
   return (!left || parse_left (left, text, protocols, requirement, error))
          && check_given (text, requirement, of, error);

@@ -44,7 +44,7 @@ struct _DhCliRequired
 
 enum
 {
-  DH_CLI_NUMBERS_OF_SLICES = 3, /* the first so many; they have intervals, too */
+  DH_CLI_NUMBERS_OF_SLICES = 3, /* the first so many */
   DH_CLI_NUMBER_TPR_AT_FPR5 = 4,
   DH_CLI_FIRST_OF_COMPONENTS = 5,
   DH_CLI_FIRST_OF_CLASSES = 8, /* which are of no protocol, and read from where the run is kept */

@@ -44,7 +44,9 @@ typedef struct
   gint64 run, sliced[DH_CLI_N_SLICES][2];
   GPtrArray *slices[DH_CLI_N_SLICES][2]; /* of each kind, of these runs, once they are measured */
   gboolean has_intervals;
-  gint64 against; /* which run they are less; 0: none */
+  gint64 against;          /* which run they are less; 0: none */
+  const DhProtocol *drawn; /* by which protocol they are; NULL: of false alarms, */
+  double drawn_rate;       /* at so many an image */
   DhRunIntervals intervals;
   const DhFrocRules *froc_rules;
   gint64 counted[2];
@@ -149,14 +151,20 @@ check_slices (Check *check, const DhCliRequirement *requirement, gint64 run, GEr
 
 /* Of the last pair of runs that was asked about. */
 static gboolean
-find_intervals (Check *check, gint64 against, GError **error)
+find_intervals (Check *check, const DhProtocol *protocol, double rate, gint64 against, GError **error)
 {
-  if (check->has_intervals && check->against == against)
+  const DhProgress *progress = check->cli->quiet ? NULL : &check->cli->progress;
+  if (check->has_intervals && check->against == against && check->drawn == protocol && check->drawn_rate == rate)
     return TRUE;
   check->against = against;
+  check->drawn = protocol;
+  check->drawn_rate = rate;
   check->has_intervals =
-      dh_run_intervals_measure (check->database, check->run, against, DH_DRAWN_BY_ITSELF, &check->intervals,
-                                check->cli->quiet ? NULL : &check->cli->progress, check->cli->cancellable, error);
+      protocol ? dh_run_intervals_measure (check->database, check->run, against, protocol->name, DH_DRAWN_BY_ITSELF,
+                                           &check->intervals, progress, check->cli->cancellable, error)
+               : dh_run_froc_intervals_measure (check->database, check->run, against, check->froc_rules, rate,
+                                                DH_DRAWN_BY_ITSELF, &check->intervals, progress,
+                                                check->cli->cancellable, error);
   dh_cli_progress_end (check->cli);
   return check->has_intervals;
 }
@@ -170,17 +178,20 @@ shown_interval (DhInterval interval)
 static gboolean
 check_chance (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
-  if (!find_intervals (check, run, error))
+  static const DhIntervalNumber kinds[] = { DH_INTERVAL_AP, DH_INTERVAL_AUROC, DH_INTERVAL_FPR95, DH_INTERVAL_BEST_F1,
+                                            DH_N_INTERVALS, DH_INTERVAL_SIOU,  DH_INTERVAL_PPV,   DH_INTERVAL_MEAN_F1,
+                                            DH_N_INTERVALS, DH_N_INTERVALS,    DH_INTERVAL_FROC,  DH_INTERVAL_FOUND };
+  G_STATIC_ASSERT (G_N_ELEMENTS (kinds) == DH_CLI_N_NUMBERS);
+  if (!find_intervals (check, requirement->protocol, requirement->rate, run, error))
     return FALSE;
   const DhRunIntervals *all = &check->intervals;
-  const DhBootstrapNumber *drawn[] = { &all->numbers.ap, &all->numbers.auroc, &all->numbers.fpr95 };
-  const double *exact[] = { all->ap, all->auroc, all->fpr95 };
-  G_STATIC_ASSERT (G_N_ELEMENTS (drawn) == DH_CLI_NUMBERS_OF_SLICES);
-  const DhInterval interval = run ? drawn[requirement->number]->difference : drawn[requirement->number]->of[0];
+  const DhIntervalNumber kind = kinds[requirement->number];
+  const DhInterval interval = run ? all->numbers[kind].difference : all->numbers[kind].of[0];
+  const double *exact = all->exact[kind];
   if (isnan (interval.low))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "too few %s, or too few with anomalies, for an interval: %u",
-                   all->scenes ? "scenes" : "images", all->numbers.groups);
+                   all->scenes ? "scenes" : "images", all->groups);
       return FALSE;
     }
   /* Where it must hold the most, and where it is enough that it does. */
@@ -188,14 +199,17 @@ check_chance (Check *check, const DhCliRequirement *requirement, gint64 run, GEr
       requirement->least == (requirement->chance == DH_CLI_CHANCE_SURELY) ? interval.low : interval.high;
   if (holds (requirement, value, requirement->bound))
     return TRUE;
-  g_autofree char *own = shown (exact[requirement->number][0]), *range = shown_interval (interval);
-  g_autofree char *other = shown (exact[requirement->number][1]);
+  g_autofree char *own = shown (exact[0]), *range = shown_interval (interval);
+  g_autofree char *other = shown (exact[1]);
   g_autofree char *of =
       run ? g_strdup_printf (", of run %" G_GINT64_FORMAT " %s; the difference is", run, other) : g_strdup (",");
+  g_autofree char *under =
+      requirement->protocol ? g_strdup_printf (" under %s", requirement->protocol->name) : g_strdup ("");
+  g_autofree char *at =
+      requirement->number == DH_CLI_NUMBER_FOUND ? g_strdup_printf ("@%g", requirement->rate) : g_strdup ("");
   g_autoptr (GError) failure =
-      g_error_new (DH_ERROR, DH_ERROR_FAILED,
-                   "%s is required and does not hold: %s under " DH_CLI_POOLED " is %s%s %s in 95 of 100 draws",
-                   requirement->text, dh_cli_required_name (requirement->number), own, of, range);
+      g_error_new (DH_ERROR, DH_ERROR_FAILED, "%s is required and does not hold: %s%s%s is %s%s %s in 95 of 100 draws",
+                   requirement->text, dh_cli_required_name (requirement->number), at, under, own, of, range);
   check->status = dh_cli_fail (check->cli, &failure);
   return TRUE;
 }
@@ -279,12 +293,14 @@ check_one (Check *check, const DhCliRequirement *requirement, GError **error)
   if (run && run == check->run)
     g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "it holds run %" G_GINT64_FORMAT " against itself", run);
   if ((requirement->run && run == 0) || run == check->run
+      || (check->run && !dh_run_numbers_check_done (check->database, check->run, error))
+      || (run && !dh_run_numbers_check_done (check->database, run, error))
       || (run && !dh_run_numbers_check_same (check->database, check->run, run, error)))
     return FALSE;
-  return (requirement->number >= DH_CLI_FIRST_OF_FROC ? check_froc
-          : requirement->slices                       ? check_slices
-          : requirement->chance                       ? check_chance
-                                                      : check_whole) (check, requirement, run, error);
+  return (requirement->chance                           ? check_chance
+          : requirement->number >= DH_CLI_FIRST_OF_FROC ? check_froc
+          : requirement->slices                         ? check_slices
+                                                        : check_whole) (check, requirement, run, error);
 }
 
 int

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * can be what another has, by its number, or "last": the newest one before it of the same pictures; more or less so
  * much: "ap>=@12-1%". "slices:" before a number asks it of each scene, tag and place, "classes:"
  * of each class, of the pixels where the network sees it; "surely:" asks that it holds in all of the 95 % interval of
- * the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in some of it.
+ * the number, or of the two runs' difference (dh-run-intervals.h), "maybe:" that it does in some of it: by
+ * densehybrid-pooled, or "surely:smiyc-component:mean_f1".
  * "found@1" is the share of objects that is found at one false alarm an image, "froc" the mean that is (dh-froc.h). */
 #define DH_CLI_REQUIRE_ENTRY(text)                                                                                     \
   {                                                                                                                    \
@@ -38,7 +39,8 @@ G_BEGIN_DECLS
         "less, at most), against the last run of the same images: ap>=@last-1%. Of each scene, tag and place: "        \
         "slices:ap>=@12-2%; where the network sees each class: classes:ap>=50%. In all of the 95 % interval for the "  \
         "chance of which images there are: surely:ap>=@12-1%; "                                                        \
-        "in some of it: maybe:ap>=@12",                                                                                \
+        "in some of it: maybe:ap>=@12; of another protocol than densehybrid-pooled: "                                  \
+        "surely:smiyc-component:mean_f1>=40%",                                                                         \
         "R,…"                                                                                                        \
   }
 

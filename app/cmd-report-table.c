@@ -100,8 +100,6 @@ dh_report_write_wanted (DhCli *cli, const char *db, const char *runs, const DhRe
   options.n_names = names->len;
   options.runs = (const gint64 *)list->data;
   options.n_runs = list->len;
-  if (protocol && table->intervals && !g_str_equal (protocol->name, "densehybrid-pooled"))
-    return dh_cli_usage (cli, "--intervals are of densehybrid-pooled, not of --protocol %s", table->protocol);
   g_autoptr (DhDatabase) database = dh_database_open_existing (db, &error);
   if (!database || !dh_report_write_table (database, &options, format, out, cli->cancellable, &error))
     return dh_cli_fail (cli, &error);

@@ -160,10 +160,10 @@ dh_cmd_report (DhCli *cli, int argc, char **argv)
       "Likewise: how much of an object must be flagged (default 25%, the least for which smiyc-component finds one)",
       "S%|any" },
     { "intervals", 0, 0, G_OPTION_ARG_NONE, &intervals,
-      "Adds how far AP, FPR95 and AUROC are a matter of chance, of which images the set has, and so two runs' "
-      "difference: 95 % intervals; reads the runs' maps again; with --slices of scenes and tags too, in a --table "
-      "behind "
-      "each run's numbers",
+      "Adds how far the numbers of each protocol are a matter of chance, of which images the set has, and so two "
+      "runs' difference: 95 % intervals; reads the runs' maps again; with --slices of scenes and tags too, in a "
+      "--table "
+      "behind each run's numbers. With --froc of what is found, too; of closed mIoU and open-mIoU there are none",
       NULL },
     { "drawn", 0, 0, G_OPTION_ARG_STRING, &drawn_name,
       "With --intervals: what is drawn anew (default: scenes where every image has one and there are ten, else images)",

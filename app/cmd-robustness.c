@@ -140,7 +140,8 @@ check_clean (const Work *work, GError **error)
 {
   DhRunNumbers numbers;
   const DhProtocol *protocol = work->protocols->pdata[0];
-  if (!dh_run_numbers_get (work->database, work->clean, protocol->name, &numbers, error))
+  if (!dh_run_numbers_check_done (work->database, work->clean, error)
+      || !dh_run_numbers_get (work->database, work->clean, protocol->name, &numbers, error))
     return FALSE;
   if (isfinite (numbers.ap))
     return TRUE;

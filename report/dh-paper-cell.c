@@ -31,9 +31,6 @@ dh_paper_cell_free (DhPaperCell *cell)
       g_free (cell->text[i]);
       g_free (cell->deviation[i]);
       g_array_unref (cell->notes[i]);
-    }
-  for (guint i = 0; i < DH_PAPER_INTERVALS; i++)
-    {
       g_free (cell->low[i]);
       g_free (cell->high[i]);
     }

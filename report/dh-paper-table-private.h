@@ -15,7 +15,6 @@ enum
   DH_PAPER_PPV,
   DH_PAPER_MEAN_F1,
   DH_PAPER_NUMBERS,
-  DH_PAPER_INTERVALS = DH_PAPER_SIOU, /* the numbers before it have them */
 };
 
 /* What one run measured. */
@@ -30,13 +29,13 @@ typedef struct
 
 typedef struct
 {
-  GPtrArray *members;                                       /* DhPaperMember; none: not measured on this set */
-  DhMean numbers[DH_PAPER_NUMBERS];                         /* over its runs */
-  char *text[DH_PAPER_NUMBERS];                             /* the mean, in per cent; NULL where undefined */
-  char *deviation[DH_PAPER_NUMBERS];                        /* in per cent; NULL where there is none */
-  char *low[DH_PAPER_INTERVALS], *high[DH_PAPER_INTERVALS]; /* the same of one run's intervals */
-  guint rank[DH_PAPER_NUMBERS];                             /* 1 best, 2 second, 0 neither */
-  GArray *notes[DH_PAPER_NUMBERS];                          /* guint: of `notes`, from 1; empty: comparable */
+  GPtrArray *members;                                   /* DhPaperMember; none: not measured on this set */
+  DhMean numbers[DH_PAPER_NUMBERS];                     /* over its runs */
+  char *text[DH_PAPER_NUMBERS];                         /* the mean, in per cent; NULL where undefined */
+  char *deviation[DH_PAPER_NUMBERS];                    /* in per cent; NULL where there is none */
+  char *low[DH_PAPER_NUMBERS], *high[DH_PAPER_NUMBERS]; /* the same of one run's intervals */
+  guint rank[DH_PAPER_NUMBERS];                         /* 1 best, 2 second, 0 neither */
+  GArray *notes[DH_PAPER_NUMBERS];                      /* guint: of `notes`, from 1; empty: comparable */
 } DhPaperCell;
 
 typedef struct
@@ -86,6 +85,10 @@ char *dh_paper_table_dup_key (const DhPaperTable *table, const DhRunRow *run, co
 char *dh_paper_table_dup_name (const DhPaperTable *table, const DhRunRow *run, const char *score);
 /* Whether a run's numbers belong into a cell of its key, beside those that are there. */
 gboolean dh_paper_table_joins (const DhPaperTable *table, const DhPaperCell *cell, const DhRunRow *run);
+/* The intervals of every run's own score, where they are wanted. FALSE where cancelled. */
+gboolean dh_paper_table_add_intervals (DhPaperTable *table, DhDatabase *database, GCancellable *cancellable);
+/* In per cent, without the sign; NULL where undefined. */
+char *dh_paper_print_percent (double value, guint digits);
 /* Finds the trainings of all runs. */
 void dh_paper_table_find_series (DhPaperTable *table);
 /* Rows of one name are told apart: by the score, then the weights' file and the precision, then the run. */

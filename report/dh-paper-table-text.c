@@ -70,7 +70,7 @@ dup_what_intervals (const DhPaperTable *table)
 static gboolean
 has_interval (const DhPaperCell *cell, guint number)
 {
-  return number < DH_PAPER_INTERVALS && cell->text[number] && cell->low[number];
+  return cell->text[number] && cell->low[number];
 }
 
 static void
@@ -265,7 +265,7 @@ dh_paper_table_to_csv (const DhPaperTable *table)
   GString *csv = g_string_new ("method,data_set,run,protocol");
   for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
     g_string_append_printf (csv, ",%s_percent", names[i]);
-  for (guint i = 0; table->options->intervals && i < DH_PAPER_INTERVALS; i++)
+  for (guint i = 0; table->options->intervals && i < DH_PAPER_NUMBERS; i++)
     g_string_append_printf (csv, ",%s_low_percent,%s_high_percent", names[i], names[i]);
   g_string_append (csv, ",note,runs");
   for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
@@ -284,7 +284,7 @@ dh_paper_table_to_csv (const DhPaperTable *table)
                                 ((DhPaperMember *)cell->members->pdata[0])->run->run->id, table->protocol);
         for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
           g_string_append_printf (csv, ",%s", cell->text[i] ? cell->text[i] : "");
-        for (guint i = 0; table->options->intervals && i < DH_PAPER_INTERVALS; i++)
+        for (guint i = 0; table->options->intervals && i < DH_PAPER_NUMBERS; i++)
           g_string_append_printf (csv, ",%s,%s", has_interval (cell, i) ? cell->low[i] : "",
                                   has_interval (cell, i) ? cell->high[i] : "");
         append_csv_end (table, csv, cell);

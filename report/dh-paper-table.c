@@ -265,14 +265,6 @@ rank_column (DhPaperTable *table, guint group, guint number)
       }
 }
 
-static char *
-print_percent (double fraction, guint digits)
-{
-  char format[8], text[G_ASCII_DTOSTR_BUF_SIZE];
-  g_snprintf (format, sizeof format, "%%.%uf", MIN (digits, 6));
-  return isfinite (fraction) ? g_strdup (g_ascii_formatd (text, sizeof text, format, 100 * fraction)) : NULL;
-}
-
 static void
 print_numbers (DhPaperTable *table, guint digits)
 {
@@ -283,8 +275,8 @@ print_numbers (DhPaperTable *table, guint digits)
         dh_paper_cell_settle (cell, table->notes);
         for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
           {
-            cell->text[i] = print_percent (cell->numbers[i].mean, digits);
-            cell->deviation[i] = print_percent (cell->numbers[i].deviation, digits);
+            cell->text[i] = dh_paper_print_percent (cell->numbers[i].mean, digits);
+            cell->deviation[i] = dh_paper_print_percent (cell->numbers[i].deviation, digits);
             if (!cell->deviation[i])
               continue;
             table->seeds_differ |= table->seeds && table->seeds != cell->numbers[i].n;
@@ -294,73 +286,6 @@ print_numbers (DhPaperTable *table, guint digits)
   for (guint g = 0; g < table->groups->len; g++)
     for (guint i = 0; i < DH_PAPER_NUMBERS; i++)
       rank_column (table, g, i);
-}
-
-/* The cell of what the run itself measured, and not of a map beside it. NULL: there is none, or one that other runs
- * come before in. */
-static DhPaperCell *
-find_own_cell (DhPaperTable *table, const DhReportRun *run)
-{
-  for (guint r = 0; r < table->rows->len; r++)
-    for (guint g = 0; g < table->groups->len; g++)
-      {
-        DhPaperCell *cell = ((DhPaperRow *)table->rows->pdata[r])->cells->pdata[g];
-        const DhPaperMember *member = cell->members->len ? cell->members->pdata[0] : NULL;
-        if (member && member->run == run && g_str_equal (member->score, run->run->score))
-          return cell;
-      }
-  return NULL;
-}
-
-/* FALSE where cancelled. */
-static gboolean
-add_intervals (DhPaperTable *table, DhDatabase *database, GCancellable *cancellable)
-{
-  const DhTableOptions *options = table->options;
-  for (guint i = 0; options->intervals && i < table->runs->len; i++)
-    {
-      const DhRunRow *run = ((const DhReportRun *)table->runs->pdata[i])->run;
-      DhPaperCell *cell = find_own_cell (table, table->runs->pdata[i]);
-      g_autoptr (GError) error = NULL;
-      DhRunIntervals measured;
-      if (!cell)
-        continue;
-      /* Which images a set has is another chance than that of a seed, and is told of one network. */
-      if (cell->members->len > 1)
-        {
-          g_autofree char *of = dh_paper_cell_dup_runs (cell);
-          g_ptr_array_add (table->lacks,
-                           g_strdup_printf ("%s: an interval is of one run's images; of several runs there is the "
-                                            "deviation, and each alone has an interval",
-                                            of));
-          continue;
-        }
-      if (!dh_run_intervals_measure (database, run->id, 0, options->drawn, &measured, options->progress, cancellable,
-                                     &error))
-        {
-          if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-            return FALSE;
-          g_ptr_array_add (table->lacks, g_strdup_printf ("run %" G_GINT64_FORMAT ": %s", run->id, error->message));
-          continue;
-        }
-      if (isnan (measured.numbers.ap.of[0].low))
-        {
-          g_ptr_array_add (table->lacks,
-                           g_strdup_printf ("run %" G_GINT64_FORMAT
-                                            ": too few %s, or too few with anomalies, for an interval: %u",
-                                            run->id, measured.scenes ? "scenes" : "images", measured.numbers.groups));
-          continue;
-        }
-      *(measured.scenes ? &table->of_scenes : &table->of_images) += 1;
-      const DhBootstrapNumber *const numbers[DH_PAPER_INTERVALS] = { &measured.numbers.ap, &measured.numbers.fpr95,
-                                                                     &measured.numbers.auroc };
-      for (guint k = 0; k < DH_PAPER_INTERVALS; k++)
-        {
-          cell->low[k] = print_percent (numbers[k]->of[0].low, options->digits);
-          cell->high[k] = print_percent (numbers[k]->of[0].high, options->digits);
-        }
-    }
-  return TRUE;
 }
 
 static gboolean
@@ -394,12 +319,6 @@ dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhRe
                    "a table of runs is made as LaTeX, Markdown or CSV, not as %s", dh_report_format_name (format));
       return FALSE;
     }
-  if (options->intervals && !g_str_equal (table->protocol, "densehybrid-pooled"))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "intervals are of densehybrid-pooled, not of %s",
-                   table->protocol);
-      return FALSE;
-    }
   for (guint i = 0; i < options->n_runs; i++)
     if (!add_run (table, database, options->runs[i], error))
       return FALSE;
@@ -416,7 +335,7 @@ dh_report_write_table (DhDatabase *database, const DhTableOptions *options, DhRe
     }
   dh_paper_table_tell_apart (table);
   print_numbers (table, options->digits);
-  if (!add_intervals (table, database, cancellable))
+  if (!dh_paper_table_add_intervals (table, database, cancellable))
     return !g_cancellable_set_error_if_cancelled (cancellable, error);
   g_autofree char *text = format == DH_REPORT_LATEX ? dh_paper_table_to_latex (table, options->marks)
                           : format == DH_REPORT_MD  ? dh_paper_table_to_markdown (table, options->marks)

@@ -16,12 +16,9 @@ add (DhReportFroc *self, DhFroc *froc, DhDataset *dataset, const DhRunImageRow *
   return TRUE;
 }
 
-DhReportFroc *
-dh_report_froc_new (const DhReport *report, guint which, const DhFrocRules *rules)
+DhFrocOptions
+dh_report_froc_options (const DhReport *report, const DhFrocRules *rules)
 {
-  const DhReportRun *run = &report->runs[which];
-  DhReportFroc *self = g_new0 (DhReportFroc, 1);
-  g_autoptr (GError) error = NULL;
   DhFrocOptions options = { .found_share = rules->found_share < 0 ? DH_FROC_FOUND_SHARE : rules->found_share };
   /* Two runs that are compared are counted alike. */
   dh_report_find_areas (report->runs[0].run, &options.min_area, &options.min_anomaly);
@@ -29,6 +26,16 @@ dh_report_froc_new (const DhReport *report, guint which, const DhFrocRules *rule
     options.min_area = rules->min_area;
   if (rules->min_anomaly > 0)
     options.min_anomaly = rules->min_anomaly;
+  return options;
+}
+
+DhReportFroc *
+dh_report_froc_new (const DhReport *report, guint which, const DhFrocRules *rules)
+{
+  const DhReportRun *run = &report->runs[which];
+  DhReportFroc *self = g_new0 (DhReportFroc, 1);
+  g_autoptr (GError) error = NULL;
+  const DhFrocOptions options = dh_report_froc_options (report, rules);
   dh_report_find_operating (report, which, &self->at);
   g_autoptr (DhFroc) froc = dh_froc_new (&options);
   g_autoptr (DhDataset) dataset =
@@ -78,14 +85,8 @@ dh_run_froc_measure (DhDatabase *database, gint64 run, const DhFrocRules *rules,
   DhReport report = { .n_runs = 1, .cancellable = cancellable, .progress = progress };
   g_autoptr (DhReportFroc) froc = NULL;
   const gboolean loaded = dh_report_load_run (database, run, &report.runs[0], error);
-  if (loaded && g_str_equal (report.runs[0].run->state, "done"))
+  if (loaded && dh_report_check_done (report.runs[0].run, "false alarms", error))
     froc = dh_report_froc_new (&report, 0, rules);
-  else if (loaded)
-    g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
-                 "false alarms of run %" G_GINT64_FORMAT
-                 " cannot be counted: it has not measured all of its images. Let it go on with the command that it "
-                 "was started with",
-                 run);
   dh_report_clear_run (&report.runs[0]);
   if (!froc || g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;

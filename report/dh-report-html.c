@@ -12,15 +12,31 @@
 #define N_PICTURES 8
 #define PICTURE_WIDTH 420
 
+/* A table that is wider than the page moves by itself. Charts and pictures stay light in the dark. */
 static const char style[] =
-    "body{font:14px/1.45 system-ui,Cantarell,sans-serif;color:#18181b;background:#fafafb;max-width:1240px;margin:24px "
-    "auto;padding:0 20px}h1{font-size:24px}h2{font-size:18px;margin:28px 0 8px}table{border-collapse:collapse;"
-    "background:#fff;box-shadow:0 0 0 1px #0001;border-radius:9px;font-variant-numeric:tabular-nums}th,td{padding:5px "
-    "12px;text-align:right;border-bottom:1px solid #0000000f}th{font-size:12px;color:#5e5c64}th:first-child,td:first-"
-    "child,.t{text-align:left}.why{color:#5e5c64;text-align:left;max-width:560px}.plots{display:flex;flex-wrap:wrap;"
-    "gap:12px}.plots svg{background:#fff;box-shadow:0 0 0 1px #0001;border-radius:9px;padding:8px}figure{margin:0 0 "
-    "14px}figure img{width:32%;margin-right:1%;border-radius:6px}figcaption{margin:4px "
-    "0;color:#303034}.n{color:#5e5c64}";
+    "body{font:14px/1.45 system-ui,Cantarell,sans-serif;color:#18181b;background:#fafafb;max-width:1240px;"
+    "margin:24px auto;padding:0 20px}"
+    "h1{font-size:24px}h2{font-size:18px;margin:28px 0 8px}"
+    "table{border-collapse:collapse;display:block;width:max-content;max-width:100%;overflow-x:auto;"
+    "background:#fff;box-shadow:0 0 0 1px #0001;border-radius:9px;font-variant-numeric:tabular-nums}"
+    "th,td{padding:5px 12px;text-align:right;border-bottom:1px solid #8882}th{font-size:12px;color:#5e5c64}"
+    "td{white-space:nowrap}"
+    "th:first-child,td:first-child,.t{text-align:left;white-space:normal;overflow-wrap:break-word;min-width:60px}"
+    "td+td.t{overflow-wrap:anywhere}td.t:first-child{min-width:110px}"
+    ".why{color:#5e5c64;text-align:left;white-space:normal;min-width:220px;max-width:560px}"
+    ".plots{display:flex;flex-wrap:wrap;gap:12px}"
+    ".plots svg{background:#fff;box-shadow:0 0 0 1px #0001;border-radius:9px;padding:8px;max-width:100%;"
+    "box-sizing:border-box;height:auto}"
+    "figure{margin:0 0 14px}figure img{width:32%;margin-right:1%;border-radius:6px}"
+    "figcaption{margin:4px 0;color:#303034}.n{color:#5e5c64}"
+    "@media screen and (max-width:640px){body{padding:0 12px}th,td{padding:5px 8px}"
+    "td img{width:120px;height:auto}}"
+    "@media screen and (prefers-color-scheme:dark){body{color:#eee;background:#1d1d20}table{background:#2b2b30}"
+    "th,.n,.why,figcaption{color:#b6b5bc}}"
+    "@media print{body{margin:0;padding:0;max-width:none;background:#fff;font-size:10px}h1{font-size:18px}"
+    "h2{font-size:14px}table{overflow:visible;box-shadow:none}th,td{padding:2px 6px}th{font-size:9px}"
+    "td img{width:150px;height:auto}.plots svg{width:48%}tr,figure,.plots svg{break-inside:avoid}"
+    "tr:first-child{break-after:avoid}h2,p.n{break-after:avoid}}";
 
 /* Appends text with what HTML gives a meaning escaped. */
 static void
@@ -268,7 +284,9 @@ dh_report_begin_html (const char *title)
 {
   GString *html = g_string_new (NULL);
   g_string_printf (html,
-                   "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>%s</title>\n<style>%s</style>\n"
+                   "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta name=viewport "
+                   "content='width=device-width,initial-scale=1'>\n<meta name=color-scheme content='light "
+                   "dark'>\n<title>%s</title>\n<style>%s</style>\n"
                    "<h1>%s</h1>\n",
                    title, style, title);
   return html;
@@ -280,6 +298,7 @@ dh_report_to_html (const DhReport *report)
   GString *html = dh_report_begin_html ("Dense anomaly detection: report");
   dh_report_append_html_table (html, dh_report_compared_protocols (report));
   dh_report_append_html_table (html, dh_report_compared_intervals (report));
+  dh_report_append_html_table (html, dh_report_compared_drawn (report));
   dh_report_append_html_table (html, dh_report_compared_slices (report));
   dh_report_append_html_table (html, dh_report_compared_froc (report));
   dh_report_append_html_table (html, dh_report_compared_images (report));
@@ -292,6 +311,7 @@ dh_report_to_html (const DhReport *report)
         {
           append_protocols (html, run);
           dh_report_append_html_table (html, dh_report_intervals_table (report, r));
+          dh_report_append_html_table (html, dh_report_drawn_table (report, r));
           dh_report_append_html_table (html, dh_report_thresholds_table (report, r));
           dh_report_append_html_table (html, dh_report_components_table (run));
         }

@@ -2,9 +2,8 @@
 
 #include "dh-report-private.h"
 
-/* "85.10 to 89.42", "−0.40 to +1.85" */
-static char *
-dup_interval (DhInterval interval, gboolean with_sign)
+char *
+dh_report_interval (DhInterval interval, gboolean with_sign)
 {
   g_autofree char *low = with_sign ? dh_report_difference (interval.low, 0) : dh_report_percent (interval.low);
   g_autofree char *high = with_sign ? dh_report_difference (interval.high, 0) : dh_report_percent (interval.high);
@@ -21,7 +20,8 @@ name_drawn (const DhReport *report)
 static char *
 dup_sentence (const DhReport *report, const char *of)
 {
-  const char *why = dh_report_intervals_why (report->intervals), *drawn = name_drawn (report);
+  const char *drawn = name_drawn (report);
+  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals);
   if (why)
     return g_strdup_printf ("No intervals can be had: %s.", why);
   return g_strdup_printf ("By densehybrid-pooled: how %s a matter of chance, of which %s there are. As many as "
@@ -41,11 +41,11 @@ add_row (DhReportTable *table, const char *name, const DhReportPart *part, const
   g_ptr_array_add (table->cells, g_strdup (name));
   g_ptr_array_add (table->cells, dh_report_count (numbers->groups));
   g_ptr_array_add (table->cells, dh_report_percent (part->ap));
-  g_ptr_array_add (table->cells, dup_interval (numbers->ap.of[0], FALSE));
+  g_ptr_array_add (table->cells, dh_report_interval (numbers->ap.of[0], FALSE));
   g_ptr_array_add (table->cells, dh_report_percent (part->fpr95));
-  g_ptr_array_add (table->cells, dup_interval (numbers->fpr95.of[0], FALSE));
+  g_ptr_array_add (table->cells, dh_report_interval (numbers->fpr95.of[0], FALSE));
   g_ptr_array_add (table->cells, dh_report_percent (part->auroc));
-  g_ptr_array_add (table->cells, dup_interval (numbers->auroc.of[0], FALSE));
+  g_ptr_array_add (table->cells, dh_report_interval (numbers->auroc.of[0], FALSE));
 }
 
 /* A run's next part at or behind `*at`, 0: the whole; FALSE behind the last. `*name` is freed first. */
@@ -107,7 +107,7 @@ static void
 add_difference (DhReportTable *table, double a, double b, const DhBootstrapNumber *number, gboolean low_is_better)
 {
   g_ptr_array_add (table->cells, dh_report_difference (a, b));
-  g_ptr_array_add (table->cells, dup_interval (number->difference, TRUE));
+  g_ptr_array_add (table->cells, dh_report_interval (number->difference, TRUE));
   g_ptr_array_add (table->cells,
                    dh_report_number (100 * (low_is_better ? 1 - number->first_higher : number->first_higher), 1));
 }
@@ -122,9 +122,8 @@ add_differences (const char *name, const DhReportPart *parts, const DhBootstrapN
   add_difference (table, parts[0].fpr95, parts[1].fpr95, &numbers->fpr95, TRUE);
 }
 
-/* Whether the runs' numbers may be subtracted. */
-static gboolean
-is_comparable (const DhReport *report)
+gboolean
+dh_report_intervals_are_compared (const DhReport *report)
 {
   g_autofree char *why = report->n_runs == 2 ? dh_report_explain_difference (report) : NULL;
   return report->n_runs == 2 && !why;
@@ -133,7 +132,7 @@ is_comparable (const DhReport *report)
 DhReportTable *
 dh_report_compared_intervals (const DhReport *report)
 {
-  if (!report->intervals || !is_comparable (report))
+  if (!report->intervals || !dh_report_intervals_are_compared (report))
     return NULL;
   const gint64 a = report->runs[0].run->id, b = report->runs[1].run->id;
   g_autofree char *title = g_strdup_printf (
@@ -142,8 +141,8 @@ dh_report_compared_intervals (const DhReport *report)
   const char *const titles[] = { "part", name_drawn (report), "AP", "interval", better, "FPR95", "interval", better };
   DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 1, titles);
   g_autofree char *sentence = dup_sentence (report, "far the difference is");
-  table->sentence = dh_report_intervals_why (report->intervals)
-                        ? g_steal_pointer (&sentence)
+  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals);
+  table->sentence = why ? g_steal_pointer (&sentence)
                         : g_strdup_printf ("%s Both runs were measured on the same draws; in how many of 100 the first "
                                            "is better stands behind each. Where the interval has 0 in it, the "
                                            "difference may be chance.",
@@ -152,8 +151,8 @@ dh_report_compared_intervals (const DhReport *report)
   return table;
 }
 
-static void
-add_interval (JsonBuilder *json, const char *number, double value, DhInterval interval)
+void
+dh_report_member_interval (JsonBuilder *json, const char *number, double value, DhInterval interval)
 {
   g_autofree char *member = g_strconcat (number, "_interval", NULL);
   dh_report_member_double (json, number, value);
@@ -173,7 +172,8 @@ begin_json (const DhReport *report, const char *member, JsonBuilder *json)
   dh_report_member_double (json, "level", DH_BOOTSTRAP_LEVEL);
   dh_report_member_int (json, "draws", DH_BOOTSTRAP_DRAWS);
   dh_report_member_string (json, "drawn", name_drawn (report));
-  dh_report_member_string (json, "why_none", dh_report_intervals_why (report->intervals));
+  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals);
+  dh_report_member_string (json, "why_none", why);
   json_builder_set_member_name (json, "parts");
   json_builder_begin_array (json);
 }
@@ -187,9 +187,10 @@ begin_part (JsonBuilder *json, const char *name, const DhBootstrapNumbers *numbe
 }
 
 static void
-end_json (JsonBuilder *json)
+end_json (const DhReport *report, guint run, guint n, JsonBuilder *json)
 {
   json_builder_end_array (json);
+  dh_report_drawn_to_json (report, run, n, json);
   json_builder_end_object (json);
 }
 
@@ -206,12 +207,12 @@ dh_report_intervals_to_json (const DhReport *report, guint run, JsonBuilder *jso
     if (dh_report_intervals_draw (report->intervals, &part, run, 1, &numbers, report->cancellable))
       {
         begin_part (json, name, &numbers);
-        add_interval (json, "ap", part.ap, numbers.ap.of[0]);
-        add_interval (json, "fpr95", part.fpr95, numbers.fpr95.of[0]);
-        add_interval (json, "auroc", part.auroc, numbers.auroc.of[0]);
+        dh_report_member_interval (json, "ap", part.ap, numbers.ap.of[0]);
+        dh_report_member_interval (json, "fpr95", part.fpr95, numbers.fpr95.of[0]);
+        dh_report_member_interval (json, "auroc", part.auroc, numbers.auroc.of[0]);
         json_builder_end_object (json);
       }
-  end_json (json);
+  end_json (report, run, 1, json);
 }
 
 static void
@@ -219,11 +220,11 @@ add_difference_json (const char *name, const DhReportPart *parts, const DhBootst
 {
   JsonBuilder *json = data;
   begin_part (json, name, numbers);
-  add_interval (json, "ap", parts[0].ap - parts[1].ap, numbers->ap.difference);
+  dh_report_member_interval (json, "ap", parts[0].ap - parts[1].ap, numbers->ap.difference);
   dh_report_member_double (json, "ap_first_higher", numbers->ap.first_higher);
-  add_interval (json, "fpr95", parts[0].fpr95 - parts[1].fpr95, numbers->fpr95.difference);
+  dh_report_member_interval (json, "fpr95", parts[0].fpr95 - parts[1].fpr95, numbers->fpr95.difference);
   dh_report_member_double (json, "fpr95_first_higher", numbers->fpr95.first_higher);
-  add_interval (json, "auroc", parts[0].auroc - parts[1].auroc, numbers->auroc.difference);
+  dh_report_member_interval (json, "auroc", parts[0].auroc - parts[1].auroc, numbers->auroc.difference);
   dh_report_member_double (json, "auroc_first_higher", numbers->auroc.first_higher);
   json_builder_end_object (json);
 }
@@ -231,9 +232,9 @@ add_difference_json (const char *name, const DhReportPart *parts, const DhBootst
 void
 dh_report_differences_to_json (const DhReport *report, JsonBuilder *json)
 {
-  if (!report->intervals || !is_comparable (report))
+  if (!report->intervals || !dh_report_intervals_are_compared (report))
     return;
   begin_json (report, "differences", json);
   draw_both (report, add_difference_json, json);
-  end_json (json);
+  end_json (report, 0, 2, json);
 }

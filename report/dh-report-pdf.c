@@ -243,6 +243,8 @@ write_run (Page *page, const DhReport *report, guint which)
 
   static const double interval_widths[] = { 119, 40, 40, 77, 42, 77, 43, 77 };
   write_table (page, dh_report_intervals_table (report, which), interval_widths);
+  static const double drawn_widths[] = { 190, 90, 60, 75, 100 };
+  write_table (page, dh_report_drawn_table (report, which), drawn_widths);
   static const double threshold_widths[] = { 62, 133, 42, 40, 36, 36, 36, 43, 43, 44 };
   write_table (page, dh_report_thresholds_table (report, which), threshold_widths);
   static const double component_widths[] = { 85, 258, 52, 36, 36, 48 };
@@ -318,6 +320,8 @@ dh_report_to_pdf (const DhReport *report, const char *path, GError **error)
   static const double slice_widths[] = { 120, 75, 38, 38, 42, 44, 44, 42, 42, 42 };
   write_table (&page, dh_report_compared_protocols (report), protocol_widths);
   write_table (&page, dh_report_compared_intervals (report), interval_widths);
+  static const double drawn_widths[] = { 180, 80, 55, 65, 85, 50 };
+  write_table (&page, dh_report_compared_drawn (report), drawn_widths);
   write_table (&page, dh_report_compared_slices (report), slice_widths);
   static const double froc_widths[] = { 175, 110, 110, 120 };
   write_table (&page, dh_report_compared_froc (report), froc_widths);

@@ -37,6 +37,9 @@ typedef struct
 /* With its images and protocols, those of its own score first. FALSE leaves what dh_report_clear_run() frees. */
 gboolean dh_report_load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error);
 void dh_report_clear_run (DhReportRun *run);
+/* FALSE where the run has not measured all of its images: what it has of some is no number of the set. `what` cannot be
+ * had then: "slices". Errors: DH_ERROR_NOT_FOUND. */
+gboolean dh_report_check_done (const DhRunRow *run, const char *what, GError **error);
 /* The provenance of a run, (name, value) after another; NULL-terminated, free with g_strfreev. */
 char **dh_report_provenance (const DhReportRun *run);
 /* The run's summary; NULL where it has none, or one that is no object. Free with json_node_unref. */
@@ -150,6 +153,8 @@ guint64 dh_report_size_end (guint size);
  * there now. */
 typedef struct _DhReportFroc DhReportFroc;
 DhReportFroc *dh_report_froc_new (const DhReport *report, guint run, const DhFrocRules *rules);
+/* By what both runs of a report are counted. */
+DhFrocOptions dh_report_froc_options (const DhReport *report, const DhFrocRules *rules);
 void dh_report_froc_free (DhReportFroc *froc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportFroc, dh_report_froc_free)
 /* dh-report-froc-text.c; NULL and nothing where the report is not to have it. Of two runs, what they find beside each
@@ -190,10 +195,12 @@ typedef struct
  * that is set; FALSE behind the last. Free the name with g_free. */
 gboolean dh_report_slices_next_part (const DhReportSlices *slices, guint *at, DhReportPart *part, char **name);
 
-/* dh-report-intervals.c: how far the pooled numbers are a matter of chance. Empty until images are added to it, by who
- * reads them anyway, or by dh_report_intervals_read(). */
+/* dh-report-intervals.c: how far the numbers are a matter of chance. Empty until images are added to it, by who reads
+ * them anyway, or by dh_report_intervals_read(). Of one protocol, or NULL: of all that the runs were measured by; with
+ * `froc` of false alarms as well, by these rules, and what is found at `rate` of them an image. */
 typedef struct _DhReportIntervals DhReportIntervals;
-DhReportIntervals *dh_report_intervals_new (const DhReport *report, DhDrawn drawn);
+DhReportIntervals *dh_report_intervals_new (const DhReport *report, const char *protocol, const DhFrocRules *froc,
+                                            double rate, DhDrawn drawn);
 void dh_report_intervals_free (DhReportIntervals *intervals);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhReportIntervals, dh_report_intervals_free)
 /* An image of run `which` as it was measured: its map, oriented. */
@@ -204,12 +211,30 @@ void dh_report_intervals_read (DhReportIntervals *intervals, guint which, const 
                                GCancellable *cancellable);
 /* Why there are none; NULL where there are. Once all was added. */
 const char *dh_report_intervals_why (DhReportIntervals *intervals);
+/* The same of what is counted in bins, by densehybrid-pooled alone. Free with g_free. */
+char *dh_report_intervals_dup_why_pooled (DhReportIntervals *intervals);
 gboolean dh_report_intervals_of_scenes (const DhReportIntervals *intervals);
 /* The whole of run `which`. FALSE where it was not measured by the protocol. */
 gboolean dh_report_intervals_get_whole (const DhReportIntervals *intervals, guint which, DhReportPart *part);
 /* Of `n` runs, beginning with `which`, a part of each. FALSE where there are none, memory is short, or cancelled. */
 gboolean dh_report_intervals_draw (DhReportIntervals *intervals, const DhReportPart *parts, guint which, guint n,
                                    DhBootstrapNumbers *numbers, GCancellable *cancellable);
+/* The protocols of run `which`, at 0 and on; NULL behind the last. */
+const char *dh_report_intervals_protocol (const DhReportIntervals *intervals, guint which, guint index);
+/* The whole of `n` runs by a protocol: the numbers as they are kept, and their intervals. FALSE where there are none,
+ * one was not measured by it, memory is short, or cancelled. */
+gboolean dh_report_intervals_draw_protocol (DhReportIntervals *intervals, const char *protocol, guint which, guint n,
+                                            DhRunIntervals *drawn, GCancellable *cancellable);
+/* dh-report-drawn-text.c: by each protocol, what is not of densehybrid-pooled's three. As the next ones. */
+DhReportTable *dh_report_drawn_table (const DhReport *report, guint run);
+DhReportTable *dh_report_compared_drawn (const DhReport *report);
+void dh_report_drawn_to_json (const DhReport *report, guint run, guint n, JsonBuilder *json);
+/* "85.10 to 89.42"; with sign "−0.40 to +1.85". */
+char *dh_report_interval (DhInterval interval, gboolean with_sign);
+/* A number and "…_interval", an array of its ends. */
+void dh_report_member_interval (JsonBuilder *json, const char *number, double value, DhInterval interval);
+/* Whether there are two runs whose numbers may be subtracted. */
+gboolean dh_report_intervals_are_compared (const DhReport *report);
 /* dh-report-intervals-text.c; NULL where the report is not to have them. Of two runs that measured the same, their
  * difference: NULL of one. */
 DhReportTable *dh_report_intervals_table (const DhReport *report, guint run);

@@ -316,6 +316,7 @@ dh_report_to_markdown (const DhReport *report)
   GString *md = g_string_new ("# Dense anomaly detection: report\n");
   dh_report_append_markdown_table (md, dh_report_compared_protocols (report));
   dh_report_append_markdown_table (md, dh_report_compared_intervals (report));
+  dh_report_append_markdown_table (md, dh_report_compared_drawn (report));
   dh_report_append_markdown_table (md, dh_report_compared_slices (report));
   dh_report_append_markdown_table (md, dh_report_compared_froc (report));
   dh_report_append_markdown_table (md, dh_report_compared_images (report));
@@ -347,6 +348,7 @@ dh_report_to_markdown (const DhReport *report)
                                   auroc, row->undefined_images);
         }
       dh_report_append_markdown_table (md, dh_report_intervals_table (report, r));
+      dh_report_append_markdown_table (md, dh_report_drawn_table (report, r));
       dh_report_append_markdown_table (md, dh_report_thresholds_table (report, r));
       dh_report_append_markdown_table (md, dh_report_components_table (run));
       dh_report_append_markdown_table (md, dh_report_slices_table (report->slices[r]));

@@ -98,6 +98,19 @@ dh_report_find_row (GPtrArray *protocols, const char *score, const char *protoco
   return NULL;
 }
 
+gboolean
+dh_report_check_done (const DhRunRow *run, const char *what, GError **error)
+{
+  if (g_str_equal (run->state, "done"))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND,
+               "%s of run %" G_GINT64_FORMAT
+               " cannot be had: it has not measured all of its images. Let it go on with the command that it was "
+               "started with",
+               what, (gint64)run->id);
+  return FALSE;
+}
+
 const DhRunProtocolRow *
 dh_report_find_protocol (const DhReportRun *run, const char *score, const char *protocol)
 {
@@ -214,7 +227,8 @@ static gboolean
 measure_parts (DhReport *report, const DhReportContents *contents, GError **error)
 {
   if (contents->intervals)
-    report->intervals = dh_report_intervals_new (report, contents->drawn);
+    report->intervals =
+        dh_report_intervals_new (report, NULL, contents->froc ? &contents->froc_rules : NULL, 1, contents->drawn);
   for (guint r = 0; r < report->n_runs; r++)
     if (contents->slices)
       report->slices[r] = dh_report_slices_new (report, r, DH_REPORT_SLICES_OF_PARTS | DH_REPORT_SLICES_OF_CLASSES);

@@ -66,6 +66,13 @@ dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRu
 }
 
 gboolean
+dh_run_numbers_check_done (DhDatabase *database, gint64 run, GError **error)
+{
+  g_autoptr (DhRunRow) kept = dh_database_get_run (database, run, error);
+  return kept && dh_report_check_done (kept, "numbers of the whole set", error);
+}
+
+gboolean
 dh_run_numbers_check_same (DhDatabase *database, gint64 run, gint64 other, GError **error)
 {
   g_autoptr (DhRunRow) a = dh_database_get_run (database, run, error);
@@ -134,6 +141,7 @@ dh_run_slices_measure (DhDatabase *database, gint64 run, gboolean by_class, GCan
   DhReport report = { .n_runs = 1, .cancellable = cancellable };
   g_autoptr (GPtrArray) listed = NULL;
   if (dh_report_load_run (database, run, &report.runs[0], error)
+      && dh_report_check_done (report.runs[0].run, by_class ? "numbers by class" : "slices", error)
       && (report.marks = dh_database_list_marks (database, error)))
     {
       report.slices[0] =

@@ -16,6 +16,10 @@ typedef struct
 gboolean dh_run_numbers_get (DhDatabase *database, gint64 run, const char *protocol, DhRunNumbers *numbers,
                              GError **error);
 
+/* Whether it has measured all of its images: of one that was stopped, the kept numbers may be those of an earlier
+ * start, and the maps are some. Errors: DH_ERROR_NOT_FOUND, saying so. */
+gboolean dh_run_numbers_check_done (DhDatabase *database, gint64 run, GError **error);
+
 /* Whether both measured the same pictures with the same labels in the same way, if not as much worse (see
  * dh-degradation.h). Errors: DH_ERROR_MISMATCH, saying what is not the same; DH_ERROR_NOT_FOUND. */
 gboolean dh_run_numbers_check_same (DhDatabase *database, gint64 run, gint64 other, GError **error);
@@ -34,8 +38,8 @@ typedef struct
   DhRunNumbers numbers;
 } DhRunSlice;
 /* The slices that reports list, without the whole (DhRunSlice), from the run's maps and the labels as they lie there
- * now: those by what the network sees, or all others. Errors: DH_ERROR_NOT_FOUND (no such run, or some of that is
- * gone, or there never were segmentations). */
+ * now: those by what the network sees, or all others. Errors: DH_ERROR_NOT_FOUND (no such run, none that is done, or
+ * some of that is gone, or there never were segmentations). */
 GPtrArray *dh_run_slices_measure (DhDatabase *database, gint64 run, gboolean by_class, GCancellable *cancellable,
                                   GError **error);
 

@@ -195,9 +195,9 @@ fill (Filling *self)
   add_drawn (self, "AP", a->ap, b->ap, drawn != NULL ? &drawn->ap : NULL, TRUE);
   add_drawn (self, "FPR95", a->fpr95, b->fpr95, drawn != NULL ? &drawn->fpr95 : NULL, FALSE);
   add_drawn (self, "AUROC", a->auroc, b->auroc, drawn != NULL ? &drawn->auroc : NULL, TRUE);
+  add_drawn (self, _ ("Best F1"), a->best_f1, b->best_f1, drawn != NULL ? &drawn->best_f1 : NULL, TRUE);
+  add_drawn (self, _ ("Mean component F1"), a->mean_f1, b->mean_f1, drawn != NULL ? &drawn->mean_f1 : NULL, TRUE);
   add_draws (self);
-  add_number (self, _ ("Best F1"), a->best_f1, b->best_f1, TRUE);
-  add_number (self, _ ("Mean component F1"), a->mean_f1, b->mean_f1, TRUE);
   add_number (self, _ ("Closed mIoU"), a->closed_miou, b->closed_miou, TRUE);
   add_number (self, _ ("open-mIoU"), a->open_miou, b->open_miou, TRUE);
   if (self->row > first)
@@ -272,10 +272,10 @@ show_head (Compared *self, const DhRun *a, const DhRun *b)
   gtk_widget_set_tooltip_text (self->note, error);
   gtk_button_set_label (GTK_BUTTON (self->button), progress >= 0 ? _ ("Stop") : _ ("Intervals"));
   gtk_widget_set_sensitive (self->button, refused == NULL);
-  gtk_widget_set_tooltip_text (
-      self->button, refused != NULL ? refused
-                                    : _ ("How far AP, FPR95 and AUROC, and their difference, are a matter of "
-                                         "chance, of which images the set has: reads the maps again"));
+  gtk_widget_set_tooltip_text (self->button,
+                               refused != NULL ? refused
+                                               : _ ("How far the numbers above, and their difference, are a matter of "
+                                                    "chance, of which images the set has: reads the maps again"));
   gtk_widget_set_visible (self->button, a != NULL && !a->training && (b == NULL || !b->training));
 }
 

@@ -11,9 +11,10 @@
 typedef struct
 {
   /* set once */
-  char *key;
+  char *key, *protocol;
   gint64 run, other;
-  gint step; /* atomic: of STEPS */
+  gboolean components; /* both runs have */
+  gint step;           /* atomic: of STEPS */
   /* the measuring thread's, until it is done */
   DhSpreads spreads;
   char *error;
@@ -35,6 +36,7 @@ clear (gpointer data)
 {
   Measurement *measurement = data;
   g_free (measurement->key);
+  g_free (measurement->protocol);
   g_free (measurement->error);
 }
 
@@ -79,18 +81,24 @@ measure_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *ca
   GError *error = NULL;
   const DhProgress progress = { note_progress, measurement };
   DhRunIntervals intervals;
+  DhRunIntervals of_components = { .numbers = { [DH_INTERVAL_MEAN_F1] = DH_BOOTSTRAP_NUMBER_INIT } };
   g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
   if (database != NULL
-      && dh_run_intervals_measure (database, measurement->run, measurement->other, DH_DRAWN_BY_ITSELF, &intervals,
-                                   &progress, cancellable, &error))
+      && dh_run_intervals_measure (database, measurement->run, measurement->other, measurement->protocol,
+                                   DH_DRAWN_BY_ITSELF, &intervals, &progress, cancellable, &error)
+      && (!measurement->components
+          || dh_run_intervals_measure (database, measurement->run, measurement->other, "smiyc-component",
+                                       DH_DRAWN_BY_ITSELF, &of_components, NULL, cancellable, &error)))
     {
-      const DhBootstrapNumbers *numbers = &intervals.numbers;
+      const DhBootstrapNumber *numbers = intervals.numbers;
       measurement->spreads = (DhSpreads){ .scenes = intervals.scenes,
-                                          .drawn_from = numbers->groups,
+                                          .drawn_from = intervals.groups,
                                           .draws = DH_BOOTSTRAP_DRAWS,
-                                          .ap = number_of (&numbers->ap),
-                                          .fpr95 = number_of (&numbers->fpr95),
-                                          .auroc = number_of (&numbers->auroc) };
+                                          .ap = number_of (&numbers[DH_INTERVAL_AP]),
+                                          .fpr95 = number_of (&numbers[DH_INTERVAL_FPR95]),
+                                          .auroc = number_of (&numbers[DH_INTERVAL_AUROC]),
+                                          .best_f1 = number_of (&numbers[DH_INTERVAL_BEST_F1]),
+                                          .mean_f1 = number_of (&of_components.numbers[DH_INTERVAL_MEAN_F1]) };
       g_task_return_boolean (task, TRUE);
     }
   else
@@ -172,6 +180,8 @@ dh_chance_measure (DhChance *self, const DhRun *run, const DhRun *other)
     g_ptr_array_remove_index (self->measured, (guint)before);
   Measurement *measurement = g_atomic_rc_box_new0 (Measurement);
   measurement->key = dup_key (run, other);
+  measurement->protocol = g_strdup (run->protocol);
+  measurement->components = !isnan (run->mean_f1) && (other == NULL || !isnan (other->mean_f1));
   measurement->run = run->id;
   measurement->other = id_of (other);
   self->under_way = measurement;
@@ -198,8 +208,8 @@ dh_chance_refuse (const DhRun *run, const DhRun *other)
         return _ ("The run is not done");
       if (!one->has_maps)
         return _ ("The run’s maps are gone");
-      if (g_strcmp0 (one->protocol, "densehybrid-pooled") != 0 || isnan (one->ap))
-        return _ ("The run was not measured by densehybrid-pooled");
+      if (isnan (one->ap))
+        return _ ("The run has no AP");
     }
   return other != NULL && !dh_run_can_subtract (run, other) ? _ ("The runs measured other data") : NULL;
 }

@@ -18,13 +18,13 @@ typedef struct
 {
   gboolean scenes; /* were drawn, each with all of its images, and not the images themselves */
   guint drawn_from, draws;
-  DhSpreadNumber ap, fpr95, auroc;
+  DhSpreadNumber ap, fpr95, auroc, best_f1, mean_f1;
 } DhSpreads;
 
-/* How far the numbers of finished runs, and of two runs' difference, are a matter of chance: 95 % intervals
- * (report/dh-run-intervals.h), measured on a thread of its own from the runs' maps when somebody asks, and kept for as
- * long as this lives. One measurement at a time. Says "changed" when it begins, as it goes on, and when it ended. For
- * the window's thread. */
+/* How far the numbers of finished runs, each by the protocol that its AP is shown of, and of two runs' difference, are
+ * a matter of chance: 95 % intervals (report/dh-run-intervals.h), measured on a thread of its own from the runs' maps
+ * when somebody asks, and kept for as long as this lives. One measurement at a time. Says "changed" when it begins, as
+ * it goes on, and when it ended. For the window's thread. */
 #define DH_TYPE_CHANCE (dh_chance_get_type ())
 G_DECLARE_FINAL_TYPE (DhChance, dh_chance, DH, CHANCE, GObject)
 

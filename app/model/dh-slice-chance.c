@@ -90,7 +90,7 @@ draw (DhSliceChance *chance, const DhBootstrap *bootstrap, const guint *at, cons
         return;
       groups[at[picture]] = draws->groups[picture];
     }
-  const DhBootstrapRun run = { bootstrap, groups, ap, NAN, NAN };
+  const DhBootstrapRun run = { bootstrap, groups, ap, NAN, NAN, NAN };
   DhBootstrapNumbers numbers;
   if (isnan (ap) || !dh_bootstrap_draw (&run, 1, draws->n_groups, &numbers, cancellable))
     return;

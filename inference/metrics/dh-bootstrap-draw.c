@@ -1,18 +1,17 @@
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "dh-bootstrap-private.h"
+#include "dh-draws-private.h"
 
-#define SEED 20221023u
-#define BATCH 8u    /* draws that are summed together: a group's counts are read once for all of them */
-#define BLOCK 256u  /* counts of a group that are taken at a time; a row of the table is a multiple of it */
-#define SPARED 0.05 /* a number may be undefined in so many of the draws */
+#define BATCH 8u   /* draws that are summed together: a group's counts are read once for all of them */
+#define BLOCK 256u /* counts of a group that are taken at a time; a row of the table is a multiple of it */
 
 enum
 {
   AP,
   FPR95,
   AUROC,
+  BEST_F1,
   N_NUMBERS
 };
 
@@ -46,7 +45,7 @@ measure (const Table *table, const float *sums, double numbers[N_NUMBERS])
 {
   const guint n_bins = table->n_bins;
   const float *inliers = sums, *anomalies = sums + n_bins;
-  double n_inliers = 0, n_anomalies = 0, tp = 0, fp = 0, ap = 0, area = 0, fp95 = NAN;
+  double n_inliers = 0, n_anomalies = 0, tp = 0, fp = 0, ap = 0, area = 0, fp95 = NAN, f1 = 0;
   for (guint i = 0; i < n_bins; i++)
     {
       n_inliers += inliers[i];
@@ -63,11 +62,14 @@ measure (const Table *table, const float *sums, double numbers[N_NUMBERS])
         fp95 = fp + d_fp * (table->mixed[i] ? (wanted - tp) / d_tp : 1);
       tp += d_tp;
       fp += d_fp;
+      if (d_tp > 0)
+        f1 = MAX (f1, 2 * tp / (tp + fp + n_anomalies));
     }
   const double undefined = n_anomalies > 0 && n_inliers > 0 ? 1 : NAN;
   numbers[AP] = n_anomalies > 0 ? ap / n_anomalies : NAN;
   numbers[FPR95] = undefined * fp95 / n_inliers;
   numbers[AUROC] = undefined * area / n_inliers / n_anomalies;
+  numbers[BEST_F1] = n_anomalies > 0 ? f1 : NAN;
 }
 
 /* sums[b] = Σ times[row].times[b] · the row */
@@ -107,35 +109,6 @@ measure_batch (Table *table, const Times *times, guint n_rows, float *sums, guin
     }
 }
 
-/* What each group is counted to; G_MAXUINT: nothing of it is there. */
-static guint *
-place_groups (const DhBootstrapRun *runs, guint n_runs, guint n_groups, GRand *chance, guint *n_used)
-{
-  guint *rows = g_new (guint, MAX (n_groups, 1));
-  g_autoptr (GArray) used = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint g = 0; g < n_groups; g++)
-    rows[g] = G_MAXUINT;
-  for (guint r = 0; r < n_runs; r++)
-    for (guint i = 0; i < dh_bootstrap_pictures (runs[r].pixels); i++)
-      if (runs[r].groups[i] != G_MAXUINT)
-        rows[runs[r].groups[i]] = 0;
-  for (guint g = 0; g < n_groups; g++)
-    if (rows[g] == 0)
-      g_array_append_val (used, g);
-  *n_used = used->len;
-  for (guint i = used->len; used->len > DH_BOOTSTRAP_GROUPS && i > 1; i--)
-    {
-      guint *a = &g_array_index (used, guint, i - 1);
-      guint *b = &g_array_index (used, guint, (guint)g_rand_int_range (chance, 0, (gint32)i));
-      const guint kept = *a;
-      *a = *b;
-      *b = kept;
-    }
-  for (guint i = 0; i < used->len; i++)
-    rows[g_array_index (used, guint, i)] = i % DH_BOOTSTRAP_GROUPS;
-  return rows;
-}
-
 static gboolean
 table_init (Table *table, const DhBootstrapRun *run, const guint *rows, guint n_rows)
 {
@@ -152,74 +125,6 @@ table_init (Table *table, const DhBootstrapRun *run, const guint *rows, guint n_
     if (run->groups[i] != G_MAXUINT)
       dh_bootstrap_add_to (run->pixels, i, table->counts + (gsize)rows[run->groups[i]] * table->width);
   return TRUE;
-}
-
-static gint
-compare (gconstpointer a, gconstpointer b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
-/* As numpy.quantile. */
-static double
-quantile (const double *sorted, guint n, double q)
-{
-  const double at = q * (n - 1);
-  const guint below = (guint)at;
-  return sorted[below] + (at - below) * (sorted[MIN (below + 1, n - 1)] - sorted[below]);
-}
-
-/* Of the draws; `values` is sorted, and those that are undefined are left out. `shift`: what the bins have rounded off
- * all of them. */
-static DhInterval
-find_interval (double *values, guint n_draws, double shift)
-{
-  guint n = 0;
-  for (guint i = 0; i < n_draws; i++)
-    if (!isnan (values[i]))
-      values[n++] = values[i];
-  if (n < (1 - SPARED) * n_draws || isnan (shift))
-    return (DhInterval){ NAN, NAN };
-  qsort (values, n, sizeof *values, compare);
-  const double outside = (1 - DH_BOOTSTRAP_LEVEL) / 2;
-  return (DhInterval){ quantile (values, n, outside) + shift, quantile (values, n, 1 - outside) + shift };
-}
-
-static DhInterval
-clamp (DhInterval interval)
-{
-  return (DhInterval){ isnan (interval.low) ? NAN : CLAMP (interval.low, 0, 1),
-                       isnan (interval.high) ? NAN : CLAMP (interval.high, 0, 1) };
-}
-
-static void
-find_number (const Table *tables, const double exact[2], guint n_runs, guint k, double *scratch,
-             DhBootstrapNumber *number)
-{
-  const guint n = DH_BOOTSTRAP_DRAWS;
-  double shifts[2] = { NAN, NAN };
-  for (guint r = 0; r < n_runs; r++)
-    {
-      shifts[r] = exact[r] - tables[r].whole[k];
-      for (guint i = 0; i < n; i++)
-        scratch[i] = tables[r].drawn[k][i];
-      number->of[r] = clamp (find_interval (scratch, n, shifts[r]));
-    }
-  if (n_runs < 2)
-    return;
-  const double shift = shifts[0] - shifts[1];
-  double higher = 0, defined = 0;
-  for (guint i = 0; i < n; i++)
-    {
-      scratch[i] = tables[0].drawn[k][i] - tables[1].drawn[k][i];
-      const double difference = scratch[i] + shift;
-      defined += !isnan (difference);
-      higher += difference > 0 ? 1 : difference == 0 ? 0.5 : 0;
-    }
-  number->difference = find_interval (scratch, n, shift);
-  if (!isnan (number->difference.low))
-    number->first_higher = higher / defined;
 }
 
 static gboolean
@@ -255,28 +160,34 @@ gboolean
 dh_bootstrap_draw (const DhBootstrapRun *runs, guint n_runs, guint n_groups, DhBootstrapNumbers *numbers,
                    GCancellable *cancellable)
 {
-  static const DhBootstrapNumber undefined = { { { NAN, NAN }, { NAN, NAN } }, { NAN, NAN }, NAN };
   G_STATIC_ASSERT (DH_BOOTSTRAP_DRAWS % BATCH == 0);
   g_return_val_if_fail (n_runs == 1 || n_runs == 2, FALSE);
-  g_autoptr (GRand) chance = g_rand_new_with_seed (SEED);
-  *numbers = (DhBootstrapNumbers){ 0, undefined, undefined, undefined };
-  g_autofree guint *rows = place_groups (runs, n_runs, n_groups, chance, &numbers->groups);
+  g_autoptr (GRand) chance = g_rand_new_with_seed (DH_BOOTSTRAP_SEED);
+  DhDrawsRun drawn[2] = { { 0 } };
+  for (guint r = 0; r < n_runs; r++)
+    drawn[r] = (DhDrawsRun){ runs[r].groups, dh_bootstrap_pictures (runs[r].pixels) };
+  *numbers = (DhBootstrapNumbers)DH_BOOTSTRAP_NUMBERS_INIT;
+  g_autofree guint *rows = dh_draws_place_groups (drawn, n_runs, n_groups, chance, &numbers->groups);
   const guint n_rows = MIN (numbers->groups, DH_BOOTSTRAP_GROUPS);
   if (numbers->groups < DH_BOOTSTRAP_LEAST)
     return TRUE;
   Table tables[2] = { { 0 } };
-  g_autofree double *scratch = g_new (double, DH_BOOTSTRAP_DRAWS);
   gboolean done = TRUE;
   for (guint r = 0; done && r < n_runs; r++)
     done = table_init (&tables[r], &runs[r], rows, n_rows);
   done = done && draw_all (tables, n_runs, n_rows, chance, cancellable);
   for (guint k = 0; done && k < N_NUMBERS; k++)
     {
-      DhBootstrapNumber *const to[N_NUMBERS] = { &numbers->ap, &numbers->fpr95, &numbers->auroc };
-      double exact[2] = { NAN, NAN };
+      DhBootstrapNumber *const to[N_NUMBERS] = { &numbers->ap, &numbers->fpr95, &numbers->auroc, &numbers->best_f1 };
+      const double *values[2] = { NULL, NULL };
+      double shifts[2] = { NAN, NAN };
       for (guint r = 0; r < n_runs; r++)
-        exact[r] = k == AP ? runs[r].ap : k == FPR95 ? runs[r].fpr95 : runs[r].auroc;
-      find_number (tables, exact, n_runs, k, scratch, to[k]);
+        {
+          const double exact[N_NUMBERS] = { runs[r].ap, runs[r].fpr95, runs[r].auroc, runs[r].best_f1 };
+          values[r] = tables[r].drawn[k];
+          shifts[r] = exact[k] - tables[r].whole[k];
+        }
+      dh_draws_find_number (values, shifts, n_runs, to[k]);
     }
   for (guint r = 0; r < n_runs; r++)
     table_clear (&tables[r]);

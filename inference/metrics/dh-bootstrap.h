@@ -1,5 +1,6 @@
 #pragma once
 #include <gio/gio.h>
+#include <math.h>
 #include "dh-curve.h"
 
 G_BEGIN_DECLS
@@ -38,8 +39,9 @@ guint dh_bootstrap_pictures (const DhBootstrap *bootstrap);
 typedef struct
 {
   const DhBootstrap *pixels;
-  const guint *groups;     /* of each picture the number of its group; G_MAXUINT: it is not drawn */
-  double ap, fpr95, auroc; /* exactly, by densehybrid-pooled, over the pictures that are drawn; NAN: undefined */
+  const guint *groups; /* of each picture the number of its group; G_MAXUINT: it is not drawn */
+  /* exactly, by a protocol that pools, over the pictures that are drawn; NAN: undefined */
+  double ap, fpr95, auroc, best_f1;
 } DhBootstrapRun;
 
 /* Fractions of 1; NAN where undefined. */
@@ -53,11 +55,19 @@ typedef struct
   DhInterval difference; /* of the first less the second, on the same draws */
   double first_higher;   /* in which part of the draws the first is the higher one; equal ones count half */
 } DhBootstrapNumber;
+#define DH_BOOTSTRAP_NUMBER_INIT                                                                                       \
+  {                                                                                                                    \
+    { { (double)NAN, (double)NAN }, { (double)NAN, (double)NAN } }, { (double)NAN, (double)NAN }, (double)NAN          \
+  }
 typedef struct
 {
   guint groups; /* that were drawn from */
-  DhBootstrapNumber ap, fpr95, auroc;
+  DhBootstrapNumber ap, fpr95, auroc, best_f1;
 } DhBootstrapNumbers;
+#define DH_BOOTSTRAP_NUMBERS_INIT                                                                                      \
+  {                                                                                                                    \
+    0, DH_BOOTSTRAP_NUMBER_INIT, DH_BOOTSTRAP_NUMBER_INIT, DH_BOOTSTRAP_NUMBER_INIT, DH_BOOTSTRAP_NUMBER_INIT          \
+  }
 
 /* `n_runs` is 1 or 2, over the same groups 0 … n_groups − 1; what is of a second run is NAN without one. A number is
  * NAN with fewer groups than DH_BOOTSTRAP_LEAST have pixels, and where it is undefined in more than a twentieth of the

@@ -16,6 +16,15 @@ static const struct
   { "smiyc-component", &dh_metric_smiyc_component },
 };
 
+gboolean
+dh_protocol_is_pooled (const DhProtocol *protocol)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
+    if (g_str_equal (classes[i].name, protocol->name))
+      return classes[i].class == &dh_metric_pooled || classes[i].class == &dh_metric_smiyc_pixel;
+  return FALSE;
+}
+
 static void
 clear_row (gpointer row)
 {

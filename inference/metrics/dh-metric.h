@@ -27,6 +27,9 @@ const DhProtocol *dh_protocol_at (guint position);
 /* Errors: DH_ERROR_USAGE, listing the names there are. */
 const DhProtocol *dh_protocol_find (const char *name, GError **error);
 
+/* Whether its numbers are one ranking's of all pixels of the set, and no means over images. */
+gboolean dh_protocol_is_pooled (const DhProtocol *protocol);
+
 /* One image with what was scored on it; all borrowed, only during the call. */
 typedef struct
 {

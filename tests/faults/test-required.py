@@ -11,27 +11,28 @@ WIDTH, HEIGHT = 64, 48
 DB = top / "required.db"
 
 
-def scores(worse):
+def scores(worse, times=1):
     """Higher on the first eight columns, which are the anomalies, but on so many of their lowest rows."""
-    values = ((x < 8 and y < HEIGHT - worse) * 3 + (x * 7 + y * 13) % 11 / 4 for y in range(HEIGHT) for x in range(WIDTH))
-    return npy(b"".join(struct.pack("<f", value) for value in values), WIDTH, HEIGHT)
+    width, height = times * WIDTH, times * HEIGHT
+    values = ((x < 8 and y < height - times * worse) * 3 + (x * 7 + y * 13) % 11 / 4 for y in range(height) for x in range(width))
+    return npy(b"".join(struct.pack("<f", value) for value in values), width, height)
 
 
-def data_set(name, n=3):
+def data_set(name, n=3, times=1):
     at = top / name / "dataset_AnomalyTrack"
     (at / "images").mkdir(parents=True)
     (at / "labels_masks").mkdir()
     for i in range(n):
-        (at / "images" / f"validation{i}.png").write_bytes(picture())
-        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels())
+        (at / "images" / f"validation{i}.png").write_bytes(picture(times * WIDTH, times * HEIGHT))
+        (at / "labels_masks" / f"validation{i}_labels_semantic.png").write_bytes(labels(times * WIDTH, times * HEIGHT))
 
 
-def measure(name, method, worse, *words):
+def measure(name, method, worse, *words, times=1):
     """A run of a method that misses so many rows in each image; its number and the exit status and errors."""
     maps = top / f"{name}-{method}"
     maps.mkdir(exist_ok=True)
     for i, rows in enumerate(worse):
-        (maps / f"validation{i}.npy").write_bytes(scores(rows))
+        (maps / f"validation{i}.npy").write_bytes(scores(rows, times))
     code, text, err, _ = run("eval-ood", "--dataroot", top / name, "--dataset", "smiyc", "--folder", top / f"{maps.name}-out",
                              "--scores", maps, "--method", method, "--db", DB, "--quiet", "--json", *words)
     assert text, err
@@ -258,7 +259,7 @@ def _():
     code, said = ask(BASE, "surely:ap>=0%")
     assert code == 1 and "too few images" in said, said
     words = ("report", "--db", DB, "--run", one, "--require")
-    for wrong in ("surely:siou>=1%", "maybe:open_miou>=1%", "surely:slices:ap>=1%", "surely:ap"):
+    for wrong in ("surely:siou>=1%", "maybe:open_miou>=1%", "surely:slices:ap>=1%", "slices:caos:ap>=1%", "surely:ap"):
         refuses((*words, wrong), status=2)
     out = top / "intervals"
     refuses(("report", "--db", DB, "--run", one, "--intervals", "--out", f"{out}.csv"), "no place in csv", status=2)
@@ -274,7 +275,6 @@ def _():
     assert "in brackets 95 % intervals: 1000 draws of a set's images" in text, text
     code, text, err, _ = run(*words, "--format", "md", "--out", "-")
     assert code == 0 and f"({100 * own['ap_interval'][0]:.4f}–{100 * own['ap_interval'][1]:.4f}) |" in text, text
-    refuses((*words, "--protocol", "smiyc-pixel", "--out", f"{out}.md"), "of densehybrid-pooled", status=2)
     # where there is none, nothing is said to stand in brackets
     code, text, err, _ = run("report", "--db", DB, "--table", "--run", BASE, "--intervals", "--format", "latex", "--out", "-")
     assert code == 0 and f"% run {BASE}: too few images, or too few with anomalies, for an interval: 3" in text and "in brackets" not in text, text
@@ -283,6 +283,62 @@ def _():
     assert code == 0 and f"% run {one}: no intervals can be had" in text and text.count("scriptsize") == 3, text
     code, said = ask(one, "surely:ap>=0%")
     assert code == 1 and "not every map" in said, said
+
+
+@case("intervals are of every protocol: in what is required, in reports and in tables")
+def _():
+    data_set("ways", 14, times=2)
+    rows = [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 0, 10, 20]
+    protocols = "densehybrid-pooled,densehybrid-per-image,caos,smiyc-pixel,smiyc-component"
+    one, code, err = measure("ways", "one", rows, "--protocol", protocols, "--require", "surely:caos:ap>=1%", times=2)
+    assert code == 0, err
+    two, code, err = measure("ways", "two", [min(48, row + 3) for row in rows], "--protocol", protocols,
+                             "--require", f"surely:smiyc-component:siou>=@{one}", times=2)
+    assert code == 1 and "siou under smiyc-component" in err and f"of run {one}" in err and "in 95 of 100 draws" in err, err
+    refuses(("eval-ood", "--dataroot", top / "ways", "--dataset", "smiyc", "--folder", top / "ways-none", "--scores", top / "ways-one",
+             "--method", "none", "--db", DB, "--protocol", "caos", "--require", "surely:ap>=1%"), "densehybrid-pooled is not measured", status=2)
+    def ask(what):
+        code, _, err, _ = run("report", "--db", DB, "--run", one, "--quiet", "--require", what)
+        return code, err
+    code, text, err, _ = run("report", "--db", DB, "--run", f"{one},{two}", "--intervals", "--format", "json", "--out", "-")
+    assert code == 0, err
+    report = json.loads(text)
+    own, less = ({each["protocol"]: each for each in part["protocols"]} for part in (report["runs"][0]["intervals"], report["differences"]))
+    for protocol, number in (("densehybrid-per-image", "ap"), ("caos", "fpr95"), ("smiyc-pixel", "best_f1"), ("smiyc-component", "mean_f1")):
+        (low, high), value = own[protocol][f"{number}_interval"], own[protocol][number]
+        assert low < value < high, (protocol, own[protocol])
+        for sign, way, end, further in ((">=", "surely", low, 1e-4), ("<=", "maybe", low, -1e-4)):
+            assert ask(f"{way}:{protocol}:{number}{sign}{end - further:.9f}")[0] == 0, (protocol, sign, way)
+            code, said = ask(f"{way}:{protocol}:{number}{sign}{end + further:.9f}")
+            assert code == 1 and f"{100 * low:.4f} to {100 * high:.4f} %" in said, said
+        (low, high), value = less[protocol][f"{number}_interval"], less[protocol][number]
+        assert low < value < high or low == value == high, (protocol, less[protocol])
+    # the objects of one are found better in every draw
+    assert less["smiyc-component"]["siou_first_higher"] == 1, less
+    # and what is found at some false alarms, in draws as well
+    words = ("report", "--db", DB, "--run", f"{one},{two}", "--intervals", "--froc", "--min-area", 4, "--found-by", "80%", "--format", "json", "--out", "-")
+    code, text, err, _ = run(*words)
+    report = json.loads(text)
+    drawn = next(each for each in report["runs"][0]["intervals"]["protocols"] if each["protocol"] == "froc")
+    froc = report["runs"][0]["froc"]
+    found = next(point["found"] for point in froc["at"] if point["rate"] == 1)
+    # read off the set's own curve it is the same
+    assert code == 0 and drawn["found_at_1"] == found and abs(drawn["froc"] - froc["mean"]) < 1e-12 and 0 <= drawn["found_at_1_interval"][0] <= found <= drawn["found_at_1_interval"][1], drawn
+    low, high = drawn["froc_interval"]
+    assert low < drawn["froc"] < high, drawn
+    words = ("report", "--db", DB, "--run", one, "--quiet", "--min-area", 4, "--found-by", "80%", "--require")
+    assert run(*words, f"surely:froc>={low - 1e-4:.9f},maybe:froc>={high - 1e-4:.9f}")[0] == 0
+    code, _, err, _ = run(*words, f"surely:froc>={low + 1e-4:.9f}")
+    assert code == 1 and f"{100 * low:.4f} to {100 * high:.4f} %" in err, err
+    refuses((*words, "surely:open_miou>=1%"), "have no interval", status=2)
+    # a table has those of the protocol that it is of, and those of components
+    words = ("report", "--db", DB, "--table", "--run", one, "--digits", 4, "--intervals", "--protocol", "caos", "--format")
+    code, text, err, _ = run(*words, "csv", "--out", "-")
+    row = next(csv.DictReader(text.splitlines()))
+    assert code == 0 and [row["ap_low_percent"], row["ap_high_percent"]] == [f"{100 * end:.4f}" for end in own["caos"]["ap_interval"]], text
+    assert [row["siou_low_percent"], row["siou_high_percent"]] == [f"{100 * end:.4f}" for end in own["smiyc-component"]["siou_interval"]], text
+    code, text, err, _ = run(*words, "latex", "--out", "-")
+    assert code == 0 and text.count("scriptsize [") == 6, text
 
 
 @case("objects are listed as CSV, also where some images have no labels")

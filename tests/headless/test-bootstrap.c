@@ -90,7 +90,7 @@ draw_alone (const Set *set, guint points, DhPixelMetrics *metrics)
   DhBootstrapNumbers numbers;
   g_autoptr (DhBootstrap) bootstrap = fill (set, points, metrics);
   g_autofree guint *groups = number_alone (set->n);
-  const DhBootstrapRun run = { bootstrap, groups, metrics->ap, metrics->fpr95, metrics->auroc };
+  const DhBootstrapRun run = { bootstrap, groups, metrics->ap, metrics->fpr95, metrics->auroc, metrics->best_f1 };
   g_assert_true (dh_bootstrap_draw (&run, 1, set->n, &numbers, NULL));
   return numbers;
 }
@@ -123,7 +123,7 @@ assert_as_ranked (const Set *set, guint64 *state)
   };
   DhPixelMetrics metrics;
   const DhBootstrapNumbers numbers = draw_alone (set, 4000, &metrics);
-  g_autofree double *drawn = g_new (double, 3 * DRAWS);
+  g_autofree double *drawn = g_new (double, 4 * DRAWS);
   for (guint d = 0; d < DRAWS; d++)
     {
       g_autofree guint *times = g_new0 (guint, set->n);
@@ -135,11 +135,13 @@ assert_as_ranked (const Set *set, guint64 *state)
       drawn[d] = own.ap;
       drawn[DRAWS + d] = own.fpr95;
       drawn[2 * DRAWS + d] = own.auroc;
+      drawn[3 * DRAWS + d] = own.best_f1;
     }
   g_assert_cmpuint (numbers.groups, ==, set->n);
   assert_near (numbers.ap.of[0], drawn, DRAWS);
   assert_near (numbers.fpr95.of[0], drawn + DRAWS, DRAWS);
   assert_near (numbers.auroc.of[0], drawn + 2 * DRAWS, DRAWS);
+  assert_near (numbers.best_f1.of[0], drawn + 3 * DRAWS, DRAWS);
   g_assert_true (isnan (numbers.ap.of[1].low) && isnan (numbers.ap.difference.low) && isnan (numbers.ap.first_higher));
 }
 
@@ -205,8 +207,8 @@ test_pair (void)
   DhPixelMetrics of_worse, of_better;
   g_autoptr (DhBootstrap) a = fill (worse, 2000, &of_worse), b = fill (better, 2000, &of_better);
   g_autofree guint *groups = number_alone (50);
-  const DhBootstrapRun runs[] = { { a, groups, of_worse.ap, of_worse.fpr95, of_worse.auroc },
-                                  { b, groups, of_better.ap, of_better.fpr95, of_better.auroc } };
+  const DhBootstrapRun runs[] = { { a, groups, of_worse.ap, of_worse.fpr95, of_worse.auroc, of_worse.best_f1 },
+                                  { b, groups, of_better.ap, of_better.fpr95, of_better.auroc, of_better.best_f1 } };
   DhBootstrapNumbers numbers, turned, same;
   g_assert_true (dh_bootstrap_draw (runs, 2, 50, &numbers, NULL));
   g_assert_cmpfloat (numbers.ap.of[0].high, >, numbers.ap.of[1].low);
@@ -254,7 +256,7 @@ test_groups (void)
   DhPixelMetrics metrics, of_twice;
   const DhBootstrapNumbers own = draw_alone (once, 2000, &metrics), pretended = draw_alone (twice, 2000, &of_twice);
   g_autoptr (DhBootstrap) bootstrap = fill (twice, 2000, &of_twice);
-  const DhBootstrapRun run = { bootstrap, pairs, of_twice.ap, of_twice.fpr95, of_twice.auroc };
+  const DhBootstrapRun run = { bootstrap, pairs, of_twice.ap, of_twice.fpr95, of_twice.auroc, of_twice.best_f1 };
   DhBootstrapNumbers grouped;
   g_assert_true (dh_bootstrap_draw (&run, 1, 80, &grouped, NULL));
   g_assert_cmpuint (grouped.groups, ==, 80);
@@ -265,7 +267,7 @@ test_groups (void)
   g_autofree guint *half = g_new (guint, 160);
   for (guint i = 0; i < 160; i++)
     half[i] = i % 2 == 0 ? i / 2 : G_MAXUINT;
-  const DhBootstrapRun part = { bootstrap, half, metrics.ap, metrics.fpr95, metrics.auroc };
+  const DhBootstrapRun part = { bootstrap, half, metrics.ap, metrics.fpr95, metrics.auroc, metrics.best_f1 };
   DhBootstrapNumbers of_part;
   g_assert_true (dh_bootstrap_draw (&part, 1, 80, &of_part, NULL));
   g_assert_cmpfloat (fabs (width_of (of_part.ap.of[0]) / width_of (own.ap.of[0]) - 1), <, 0.02);
@@ -324,7 +326,7 @@ test_few (void)
   for (guint i = 0; i < 20; i++)
     g_assert_true (dh_bootstrap_add (void_only, rare->scores, rare->labels, PIXELS));
   g_autofree guint *groups = number_alone (20);
-  const DhBootstrapRun run = { void_only, groups, NAN, NAN, NAN };
+  const DhBootstrapRun run = { void_only, groups, NAN, NAN, NAN, NAN };
   DhBootstrapNumbers nothing;
   g_assert_true (dh_bootstrap_draw (&run, 1, 20, &nothing, NULL));
   assert_undefined (&nothing.ap);
@@ -338,7 +340,7 @@ test_cancel (void)
   g_autoptr (Set) set = make_set (20, &state);
   g_autoptr (DhBootstrap) bootstrap = fill (set, 300, &metrics);
   g_autofree guint *groups = number_alone (20);
-  const DhBootstrapRun run = { bootstrap, groups, metrics.ap, metrics.fpr95, metrics.auroc };
+  const DhBootstrapRun run = { bootstrap, groups, metrics.ap, metrics.fpr95, metrics.auroc, metrics.best_f1 };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_cancellable_cancel (cancellable);
   DhBootstrapNumbers numbers;

@@ -77,6 +77,9 @@ test_measured (SessionFixture *fixture, gconstpointer data)
   g_assert_false (spreads->scenes);
   g_assert_cmpfloat (spreads->ap.of[0].low, <, ap);
   g_assert_cmpfloat (spreads->ap.of[0].high, >, ap);
+  g_assert_cmpfloat (spreads->best_f1.of[0].low, <, run->best_f1);
+  g_assert_cmpfloat (spreads->best_f1.of[0].high, >, run->best_f1);
+  g_assert_cmpint (isnan (spreads->mean_f1.of[0].low), ==, isnan (run->mean_f1));
   g_assert_true (isnan (spreads->ap.of[1].low) && isnan (spreads->ap.first_higher));
   g_assert_null (dh_chance_get (chance, run, &none));
 
@@ -153,16 +156,17 @@ test_refused (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (dh_chance_refuse (&other, NULL));
   other = run;
   other.protocol = (char *)"fishyscapes";
-  g_assert_nonnull (dh_chance_refuse (&other, NULL));
+  g_assert_null (dh_chance_refuse (&other, NULL));
+  g_assert_nonnull (dh_chance_refuse (&run, &other));
   other = run;
   other.fingerprint = (char *)"other";
   g_assert_null (dh_chance_refuse (&other, NULL));
   g_assert_nonnull (dh_chance_refuse (&run, &other));
 
+  g_autoptr (DhChance) chance = dh_chance_new ();
   /* Maps that go after the list was read. */
   g_autofree char *command = g_strdup_printf ("rm -r '%s/eval/scores'", run.folder);
   g_assert_cmpint (system (command), ==, 0);
-  g_autoptr (DhChance) chance = dh_chance_new ();
   dh_chance_measure (chance, &run, NULL);
   session_wait_for (dh_chance_get_error (chance, &run, NULL) != NULL);
   g_assert_nonnull (strstr (dh_chance_get_error (chance, &run, NULL), "not every map"));

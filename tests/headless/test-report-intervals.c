@@ -118,7 +118,7 @@ test_numbers (EvaluationFixture *fixture, gconstpointer data)
       g_assert_true (i == 3 || dh_database_put_mark (fixture->database, &mark, &error));
     }
   DhBootstrapNumbers of_one, of_both, of_day;
-  const DhBootstrapRun runs[] = { { pixels, groups, ap, NAN, NAN }, { others, groups, other_ap, NAN, NAN } };
+  const DhBootstrapRun runs[] = { { pixels, groups, ap, NAN, NAN, NAN }, { others, groups, other_ap, NAN, NAN, NAN } };
   g_assert_true (dh_bootstrap_draw (runs, 1, IMAGES, &of_one, NULL));
   g_assert_true (dh_bootstrap_draw (runs, 2, IMAGES, &of_both, NULL));
 
@@ -140,7 +140,7 @@ test_numbers (EvaluationFixture *fixture, gconstpointer data)
 
   JsonObject *day = get_part (both, FALSE, "tag day");
   const double day_ap = json_object_get_double_member (day, "ap");
-  const DhBootstrapRun part = { pixels, tagged, day_ap, NAN, NAN };
+  const DhBootstrapRun part = { pixels, tagged, day_ap, NAN, NAN, NAN };
   g_assert_true (dh_bootstrap_draw (&part, 1, IMAGES, &of_day, NULL));
   g_assert_cmpint (json_object_get_int_member (day, "groups"), ==, IMAGES - 1);
   assert_interval (day, "ap_interval", of_day.ap.of[0]);
@@ -189,7 +189,8 @@ assert_refused (EvaluationFixture *fixture, gint64 run, gint64 other, DhDrawn dr
 {
   g_autoptr (GError) error = NULL;
   DhRunIntervals intervals;
-  g_assert_false (dh_run_intervals_measure (fixture->database, run, other, drawn, &intervals, NULL, NULL, &error));
+  g_assert_false (
+      dh_run_intervals_measure (fixture->database, run, other, NULL, drawn, &intervals, NULL, NULL, &error));
   g_assert_error (error, DH_ERROR, code);
   evaluation_assert_has (error->message, "%s", text);
 }
@@ -211,26 +212,29 @@ test_measured (EvaluationFixture *fixture, gconstpointer data)
   guint told = 0;
   const DhProgress progress = { note_progress, &told };
   DhRunIntervals intervals, turned;
-  g_assert_true (dh_run_intervals_measure (fixture->database, run, other, DH_DRAWN_BY_ITSELF, &intervals, &progress,
-                                           NULL, &error));
+  g_assert_true (dh_run_intervals_measure (fixture->database, run, other, NULL, DH_DRAWN_BY_ITSELF, &intervals,
+                                           &progress, NULL, &error));
   g_assert_true (
-      dh_run_intervals_measure (fixture->database, other, run, DH_DRAWN_IMAGES, &turned, NULL, NULL, &error));
+      dh_run_intervals_measure (fixture->database, other, run, NULL, DH_DRAWN_IMAGES, &turned, NULL, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (told, ==, 2 * IMAGES);
   g_assert_false (intervals.scenes);
   g_assert_cmpuint (intervals.images, ==, IMAGES);
-  g_assert_cmpfloat (intervals.ap[0], ==, turned.ap[1]);
-  g_assert_cmpfloat (fabs (intervals.numbers.ap.difference.low + turned.numbers.ap.difference.high), <, 1e-9);
+  g_assert_cmpfloat (intervals.exact[DH_INTERVAL_AP][0], ==, turned.exact[DH_INTERVAL_AP][1]);
+  g_assert_cmpfloat (
+      fabs (intervals.numbers[DH_INTERVAL_AP].difference.low + turned.numbers[DH_INTERVAL_AP].difference.high), <,
+      1e-9);
 
   /* one scene: nothing to draw from */
-  g_assert_true (dh_run_intervals_measure (fixture->database, run, 0, DH_DRAWN_SCENES, &intervals, NULL, NULL, &error));
-  g_assert_true (intervals.scenes && isnan (intervals.numbers.ap.of[0].low));
-  g_assert_cmpuint (intervals.numbers.groups, ==, 1);
+  g_assert_true (
+      dh_run_intervals_measure (fixture->database, run, 0, NULL, DH_DRAWN_SCENES, &intervals, NULL, NULL, &error));
+  g_assert_true (intervals.scenes && isnan (intervals.numbers[DH_INTERVAL_AP].of[0].low));
+  g_assert_cmpuint (intervals.groups, ==, 1);
   assert_refused (fixture, 999, 0, DH_DRAWN_IMAGES, DH_ERROR_NOT_FOUND, "999");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_cancellable_cancel (cancellable);
-  g_assert_false (
-      dh_run_intervals_measure (fixture->database, run, 0, DH_DRAWN_IMAGES, &intervals, NULL, cancellable, &error));
+  g_assert_false (dh_run_intervals_measure (fixture->database, run, 0, NULL, DH_DRAWN_IMAGES, &intervals, NULL,
+                                            cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   /* A curve without points has no bins. */
   g_autoptr (GPtrArray) protocols = dh_database_list_run_protocols (fixture->database, other, NULL);
