@@ -143,6 +143,7 @@ gboolean dh_onnx_do_linear (DhOnnxBuild *build, const DhOnnxNode *node, GError *
 
 /* dh-onnx-attention.c */
 gboolean dh_onnx_do_matmul (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_do_attention (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 /* Softmax of a part. */
 gboolean dh_onnx_weigh (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 /* The input of that index are products. */

@@ -321,6 +321,7 @@ dh_onnx_operation (const DhOnnxNode *node)
   } known[] = {
     { "Add", reckon },
     { "ArgMax", end },
+    { "Attention", dh_onnx_do_attention },
     { "AveragePool", dh_onnx_do_pool },
     { "BatchNormalization", norm },
     { "Cast", cast },
