@@ -65,8 +65,9 @@ add_attentions (GPtrArray *list)
       const DhValue x = dh_graph_input (graph, input.c);
       const DhConv reduce = { .out = 24, .kernel = stride, .stride = stride };
       const DhValue low = stride > 1 ? dh_graph_conv (graph, x, "reduce", reduce) : x;
-      const DhValue y = dh_graph_attention (graph, make_part (graph, x, "q", deep), make_part (graph, low, "k", deep),
-                                            make_part (graph, low, "v", wide), heads, i % 2 ? 0.25 : 0.9);
+      const DhValue y =
+          dh_graph_attention (graph, make_part (graph, x, "q", deep), make_part (graph, low, "k", deep),
+                              make_part (graph, low, "v", wide), heads, (i % 2 ? 0.5 : 1) / sqrt (attentions[i].deep));
       ops_deliver (ops_add_case (list, graph, input, "attention/%d-%d-heads%d-reduced%d/%dx%d", attentions[i].deep,
                                  attentions[i].wide, heads, stride, input.h, input.w),
                    y);
