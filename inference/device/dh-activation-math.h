@@ -26,6 +26,10 @@ dh_activation_at (DhActivation activation, double x)
       return 1 / (1 + exp (-x));
     case DH_ACTIVATION_SILU:
       return x / (1 + exp (-x));
+    case DH_ACTIVATION_GELU:
+      return 0.5 * x * erfc (-x * M_SQRT1_2);
+    case DH_ACTIVATION_GELU_TANH:
+      return 0.5 * x * (1 + tanh (0.5 * M_SQRT1_2 * M_2_SQRTPI * 2 * (x + 0.044715 * x * x * x)));
     case DH_N_ACTIVATIONS:
       break;
     }

@@ -71,6 +71,7 @@ check_operators (const DhGraph *graph, const DhValue *outputs, guint n_outputs, 
     {
       const DhNode *node = dh_graph_node (graph, v);
       const gboolean only_runs = node->op == DH_OP_ACTIVATION || node->op == DH_OP_MULTIPLY
+                                 || node->op == DH_OP_LAYER_NORM || node->op == DH_OP_ATTENTION
                                  || node->op == DH_OP_DEPTH_TO_SPACE || node->groups > 1 || node->nearest;
       if (!needed[v] || !only_runs)
         continue;

@@ -62,6 +62,18 @@ infer_node (const DhGraph *graph, const DhNode *node, const DhShape *shapes, DhS
       h = (gint64)x.h * node->kernel;
       w = (gint64)x.w * node->kernel;
       break;
+    case DH_OP_ATTENTION:
+      {
+        const DhShape keys = shapes[node->inputs[1]], values = shapes[node->inputs[2]];
+        if (keys.n != x.n || values.n != x.n || (gint64)keys.h * keys.w != (gint64)values.h * values.w)
+          {
+            g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                         "The attention at “%s” has keys of %d×%d and values of %d×%d", node->name, keys.w, keys.h,
+                         values.w, values.h);
+            return FALSE;
+          }
+        break;
+      }
     case DH_OP_MULTIPLY:
     case DH_OP_ADD:
     case DH_OP_CONCAT:
@@ -185,10 +197,13 @@ dh_graph_list_parameters (const DhGraph *graph, const DhValue *outputs, guint n_
           if (node->bias)
             add_parameter (list, i, node->name, ".bias", TRUE, 1, &channels);
         }
-      if (needed[i] && node->op == DH_OP_NORM)
+      if (needed[i] && (node->op == DH_OP_NORM || node->op == DH_OP_LAYER_NORM))
         {
           add_parameter (list, i, node->name, ".weight", TRUE, 1, &channels);
           add_parameter (list, i, node->name, ".bias", TRUE, 1, &channels);
+        }
+      if (needed[i] && node->op == DH_OP_NORM)
+        {
           add_parameter (list, i, node->name, ".running_mean", FALSE, 1, &channels);
           add_parameter (list, i, node->name, ".running_var", FALSE, 1, &channels);
         }
@@ -213,8 +228,13 @@ dh_graph_node_flop (const DhGraph *graph, const DhShape *shapes, DhValue value)
 {
   g_return_val_if_fail (graph != NULL && shapes != NULL, 0);
   const DhNode *node = dh_graph_node (graph, value);
+  const DhShape to = shapes[value];
+  if (node->op == DH_OP_ATTENTION)
+    {
+      const DhShape keys = shapes[node->inputs[1]];
+      return 2.0 * to.n * to.h * to.w * keys.h * keys.w * (keys.c + to.c);
+    }
   if (node->op != DH_OP_CONV)
     return 0;
-  const DhShape to = shapes[value];
   return 2.0 * to.n * to.c * to.h * to.w * (shapes[node->inputs[0]].c / node->groups) * node->kernel * node->kernel;
 }

@@ -13,10 +13,12 @@ static const char *const op_names[DH_N_OPS] = {
   [DH_OP_CHANNEL_SCALE] = "channel scale",
   [DH_OP_CONV] = "convolution",
   [DH_OP_NORM] = "batch norm",
+  [DH_OP_LAYER_NORM] = "layer norm",
   [DH_OP_RELU] = "ReLU",
   [DH_OP_ACTIVATION] = "activation",
   [DH_OP_ADD] = "add",
   [DH_OP_MULTIPLY] = "multiply",
+  [DH_OP_ATTENTION] = "attention",
   [DH_OP_CONCAT] = "concat",
   [DH_OP_MAX_POOL] = "max pool",
   [DH_OP_AVERAGE_POOL] = "average pool",
@@ -41,6 +43,8 @@ static const char *const activation_names[DH_N_ACTIVATIONS] = {
   [DH_ACTIVATION_HARD_SWISH] = "hard swish",
   [DH_ACTIVATION_SIGMOID] = "sigmoid",
   [DH_ACTIVATION_SILU] = "SiLU",
+  [DH_ACTIVATION_GELU] = "GELU",
+  [DH_ACTIVATION_GELU_TANH] = "GELU by tanh",
 };
 
 const char *
@@ -169,6 +173,13 @@ dh_graph_norm (DhGraph *graph, DhValue x, const char *name, double momentum)
 }
 
 DhValue
+dh_graph_layer_norm (DhGraph *graph, DhValue x, const char *name, double epsilon)
+{
+  g_return_val_if_fail (is_value (graph, x) && name != NULL && epsilon > 0, DH_NO_VALUE);
+  return append_unary (graph, (DhNode){ .op = DH_OP_LAYER_NORM, .epsilon = epsilon }, name, x);
+}
+
+DhValue
 dh_graph_relu (DhGraph *graph, DhValue x)
 {
   g_return_val_if_fail (is_value (graph, x), DH_NO_VALUE);
@@ -198,6 +209,18 @@ dh_graph_multiply (DhGraph *graph, DhValue x, DhValue by)
   const gint channels = dh_graph_node (graph, x)->channels, others = dh_graph_node (graph, by)->channels;
   g_return_val_if_fail (others == channels || others == 1, DH_NO_VALUE);
   return append (graph, (DhNode){ .op = DH_OP_MULTIPLY, .channels = channels }, NULL, (DhValue[]){ x, by }, 2);
+}
+
+DhValue
+dh_graph_attention (DhGraph *graph, DhValue queries, DhValue keys, DhValue values, gint heads, double scale)
+{
+  g_return_val_if_fail (is_value (graph, queries) && is_value (graph, keys) && is_value (graph, values) && heads > 0,
+                        DH_NO_VALUE);
+  const gint channels = dh_graph_node (graph, queries)->channels, made = dh_graph_node (graph, values)->channels;
+  g_return_val_if_fail (channels == dh_graph_node (graph, keys)->channels && channels % heads == 0 && made % heads == 0,
+                        DH_NO_VALUE);
+  const DhNode node = { .op = DH_OP_ATTENTION, .channels = made, .heads = heads, .scale = scale };
+  return append (graph, node, NULL, (DhValue[]){ queries, keys, values }, 3);
 }
 
 DhValue

@@ -16,10 +16,13 @@ typedef enum
   DH_OP_CONV,          /* {name}.weight O×(I/groups)×k×k, {name}.bias O where `bias`; a group of outputs reads the
                           group of inputs that stands as far from the first */
   DH_OP_NORM,          /* batch norm: {name}.weight, .bias, .running_mean, .running_var; epsilon 1e-5 */
+  DH_OP_LAYER_NORM,    /* over the channels of each pixel: {name}.weight, .bias; of the biased variance and `epsilon` */
   DH_OP_RELU,
   DH_OP_ACTIVATION,    /* any other function of one value at a time: DhActivation */
   DH_OP_ADD,           /* two values of one shape */
   DH_OP_MULTIPLY,      /* a value by another of its shape, or of 1 channel, or 1×1 large, or both: that is a gate */
+  DH_OP_ATTENTION,     /* of queries, keys, values: at each pixel of the first, by `heads` that channels are cut into,
+                          the mean of the third's pixels, weighted by softmax (scale · query · key) over all of them */
   DH_OP_CONCAT,        /* along channels */
   DH_OP_MAX_POOL,      /* kernel, stride, padding (padding never wins) */
   DH_OP_AVERAGE_POOL,  /* kernel, stride, padding not counted in the mean */
@@ -44,6 +47,8 @@ typedef enum
   DH_ACTIVATION_HARD_SWISH,   /* x times that */
   DH_ACTIVATION_SIGMOID,      /* 1 / (1 + exp (−x)) */
   DH_ACTIVATION_SILU,         /* x times that */
+  DH_ACTIVATION_GELU,         /* x · (1 + erf (x / √2)) / 2 */
+  DH_ACTIVATION_GELU_TANH,    /* x · (1 + tanh (√(2/π) · (x + 0.044715 x³))) / 2 */
   DH_N_ACTIVATIONS,
 } DhActivationKind;
 typedef struct
@@ -70,6 +75,11 @@ typedef struct
   gboolean rounds_up; /* of a pool: what is left for less than a whole window has one, too, which the edge cuts off */
   /* DH_OP_NORM */
   double momentum; /* of the running statistics in training: new = (1 − momentum)·old + momentum·batch */
+  /* DH_OP_LAYER_NORM */
+  double epsilon; /* above 0 */
+  /* DH_OP_ATTENTION */
+  gint heads;
+  double scale;
   /* DH_OP_ADAPTIVE_POOL */
   gint grid_rows;
   gboolean grid_by_aspect;
@@ -107,10 +117,13 @@ DhValue dh_graph_input (DhGraph *graph, gint channels);
 DhValue dh_graph_channel_scale (DhGraph *graph, DhValue x, const float mean[3], const float deviation[3]);
 DhValue dh_graph_conv (DhGraph *graph, DhValue x, const char *name, DhConv conv);
 DhValue dh_graph_norm (DhGraph *graph, DhValue x, const char *name, double momentum);
+DhValue dh_graph_layer_norm (DhGraph *graph, DhValue x, const char *name, double epsilon);
 DhValue dh_graph_relu (DhGraph *graph, DhValue x);
 DhValue dh_graph_activation (DhGraph *graph, DhValue x, DhActivation activation);
 DhValue dh_graph_add (DhGraph *graph, DhValue a, DhValue b);
 DhValue dh_graph_multiply (DhGraph *graph, DhValue x, DhValue by);
+/* Queries and keys have as many channels, keys and values as many pixels; `heads` divides channels. */
+DhValue dh_graph_attention (DhGraph *graph, DhValue queries, DhValue keys, DhValue values, gint heads, double scale);
 DhValue dh_graph_concat (DhGraph *graph, const DhValue *values, guint n_values);
 DhValue dh_graph_max_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding);
 DhValue dh_graph_average_pool (DhGraph *graph, DhValue x, gint kernel, gint stride, gint padding);
@@ -158,7 +171,7 @@ typedef struct
 /* GArray of DhParameter that frees its names; free with g_array_unref. */
 GArray *dh_graph_list_parameters (const DhGraph *graph, const DhValue *outputs, guint n_outputs);
 
-/* Work of one run for these shapes, 2 FLOP per multiply-add of the convolutions. */
+/* Work of one run for these shapes, 2 FLOP per multiply-add of convolutions and of attention's products. */
 double dh_graph_flop (const DhGraph *graph, const DhShape *shapes, const DhValue *outputs, guint n_outputs);
 
 /* The share of one node. */

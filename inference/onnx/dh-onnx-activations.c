@@ -44,7 +44,7 @@ prelu (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, GError **error)
   const gint channels = dh_graph_node (build->graph, x)->channels;
   g_autofree float *slopes = g_new0 (float, channels);
   const DhOnnxKnown *known = dh_onnx_input (build, node, 1);
-  if (!known || known->value != DH_NO_VALUE || !dh_onnx_read_channels (known, channels, slopes))
+  if (!known || known->value != DH_NO_VALUE || !dh_onnx_read_channels (known, &build->layout, channels, slopes))
     return dh_onnx_refuse (node, error, "has slopes that are not one number, or one for each of %d channels", channels);
   return take_slopes (build, node, x, slopes, error);
 }
@@ -68,6 +68,13 @@ dh_onnx_do_activation (DhOnnxBuild *build, const DhOnnxNode *node, GError **erro
                                  (float)dh_onnx_node_get_float (node, "beta", 0.5f) };
   else if (g_str_equal (name, "HardSwish")) /* its numbers are its own, whatever a hard sigmoid's are */
     activation = (DhActivation){ DH_ACTIVATION_HARD_SWISH, 1 / 6.0f, 0.5f };
+  else if (g_str_equal (name, "Gelu"))
+    {
+      const char *form = dh_onnx_node_get_string (node, "approximate", "none");
+      if (!g_str_equal (form, "none") && !g_str_equal (form, "tanh"))
+        return dh_onnx_refuse (node, error, "is approximated by “%s”", form);
+      activation.kind = g_str_equal (form, "tanh") ? DH_ACTIVATION_GELU_TANH : DH_ACTIVATION_GELU;
+    }
   else if (g_str_equal (name, "Swish"))
     {
       if (dh_onnx_node_get_float (node, "alpha", 1) != 1)

@@ -66,9 +66,12 @@ DhValue
 dh_onnx_value (DhOnnxBuild *build, const DhOnnxNode *node, guint index, GError **error)
 {
   const DhOnnxKnown *known = dh_onnx_input (build, node, index);
-  if (known && known->value != DH_NO_VALUE && !known->ended)
+  if (known && known->value != DH_NO_VALUE && !known->ended && dh_onnx_layout_equal (&known->layout, &build->layout))
     return known->value;
-  if (known && known->ended)
+  if (known && known->value != DH_NO_VALUE && !known->ended)
+    dh_onnx_refuse (node, error, "reads “%s”, whose axes stand in another order here than N×C×H×W%s",
+                    (const char *)node->inputs->pdata[index], build->layout.n > 0 ? ", or another operand's" : "");
+  else if (known && known->ended)
     dh_onnx_refuse (node, error, "reads what is behind a %s", known->ended);
   else
     dh_onnx_refuse (node, error, "reads “%s”, which is no value of the network",
@@ -140,7 +143,14 @@ dh_onnx_take_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GArray *number
 gboolean
 dh_onnx_take_value (DhOnnxBuild *build, const DhOnnxNode *node, DhValue value)
 {
-  return take (build, node, (DhOnnxKnown){ .value = value, .classes = 1, .like = DH_NO_VALUE });
+  const DhOnnxKnown known = { .value = value, .classes = 1, .like = DH_NO_VALUE, .layout = build->layout };
+  return take (build, node, known);
+}
+
+gboolean
+dh_onnx_take_part (DhOnnxBuild *build, const DhOnnxNode *node, DhOnnxKnown part)
+{
+  return take (build, node, part);
 }
 
 gboolean
@@ -237,7 +247,7 @@ check_operations (const DhOnnxModel *model, GError **error)
                             GPOINTER_TO_UINT (g_hash_table_lookup (counts, names->pdata[i])));
   g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
                "the network has operators that are not known here: %s%s. Networks of convolutions, norms, "
-               "activations, products, pools and resizing are; the score maps of any other can be imported",
+               "activations, products, attention, pools and resizing are; the score maps of any other can be imported",
                text->str, names->len > 6 ? " and more" : "");
   return FALSE;
 }
@@ -310,20 +320,43 @@ build_clear (DhOnnxBuild *build)
   g_hash_table_unref (build->labels);
   g_hash_table_unref (build->readers);
   g_array_unref (build->likes);
+  g_ptr_array_unref (build->forms);
+  g_hash_table_unref (build->done);
+  g_hash_table_unref (build->halves);
   dh_tensor_dict_unref (build->tensors);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhOnnxBuild, build_clear)
 
 static void
-build_init (DhOnnxBuild *build, const DhOnnxModel *model, const GArray *known_likes)
+build_init (DhOnnxBuild *build, const DhOnnxModel *model, const DhOnnxBuild *first)
 {
-  *build = (DhOnnxBuild){ .model = model, .known_likes = known_likes };
+  *build = (DhOnnxBuild){ .model = model };
+  build->known_likes = first ? first->likes : NULL;
+  build->known_forms = first ? first->forms : NULL;
+  build->forms = g_ptr_array_new_with_free_func (g_free);
+  build->done = g_hash_table_new (NULL, NULL);
+  build->halves = g_hash_table_new (NULL, NULL);
   build->graph = dh_graph_new ();
   build->known = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, known_free);
   build->labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   build->readers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
   build->likes = g_array_new (FALSE, FALSE, sizeof (DhValue));
   build->tensors = dh_tensor_dict_new ();
+}
+
+/* What is done to each element goes in whatever order they stand. */
+static void
+take_layout (DhOnnxBuild *build, const DhOnnxNode *node)
+{
+  for (guint i = 0; i < node->inputs->len; i++)
+    {
+      const DhOnnxKnown *known = dh_onnx_input (build, node, i);
+      if (known && known->value != DH_NO_VALUE && !known->ended)
+        {
+          build->layout = known->layout;
+          return;
+        }
+    }
 }
 
 static gboolean
@@ -335,7 +368,12 @@ visit (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
   for (guint i = 0; i < nodes->len; i++)
     {
       const DhOnnxNode *node = nodes->pdata[i];
-      if (node->outputs->len > 0 && !dh_onnx_operation (node) (build, node, error))
+      build->layout = (DhOnnxLayout){ 0 };
+      if (g_hash_table_contains (build->done, node) || node->outputs->len == 0)
+        continue;
+      if (dh_onnx_is_pointwise (node))
+        take_layout (build, node);
+      if (!dh_onnx_operation (node) (build, node, error))
         return FALSE;
     }
   return TRUE;
@@ -350,7 +388,7 @@ check_elsewhere (const DhOnnxBuild *first, const DhOnnxPictures *pictures, GErro
     return TRUE;
   GError *why = NULL;
   g_auto (DhOnnxBuild) build = { NULL };
-  build_init (&build, first->model, first->likes);
+  build_init (&build, first->model, first);
   if (!visit (&build, pictures, &why) && build.differs)
     {
       g_propagate_error (error, why);

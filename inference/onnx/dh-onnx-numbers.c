@@ -48,14 +48,18 @@ whole (const DhOnnxNode *node, const GArray *numbers, guint index, gint64 *numbe
 gboolean
 dh_onnx_do_shape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
-  const DhValue value = dh_onnx_value (build, node, 0, error);
+  DhOnnxLayout layout;
   DhShape shape;
-  if (value == DH_NO_VALUE || !dh_onnx_shape (build, node, value, &shape, error))
+  if (!dh_onnx_read_layout (build, node, 0, &layout, &shape, error))
     return FALSE;
-  const double sizes[] = { shape.n, shape.c, shape.h, shape.w };
-  gint64 from = dh_onnx_node_get_int (node, "start", 0), to = dh_onnx_node_get_int (node, "end", 4);
-  from = CLAMP (from < 0 ? from + 4 : from, 0, 4);
-  to = CLAMP (to < 0 ? to + 4 : to, from, 4);
+  const DhValue value = dh_onnx_input (build, node, 0)->value;
+  const gint64 n = layout.n;
+  double sizes[DH_ONNX_MOST_AXES];
+  for (guint i = 0; i < layout.n; i++)
+    sizes[i] = (double)dh_onnx_axis_size (&layout.axes[i]);
+  gint64 from = dh_onnx_node_get_int (node, "start", 0), to = dh_onnx_node_get_int (node, "end", n);
+  from = CLAMP (from < 0 ? from + n : from, 0, n);
+  to = CLAMP (to < 0 ? to + n : to, from, n);
   GArray *numbers = numbers_new ();
   g_array_append_vals (numbers, sizes + from, (guint)(to - from));
   return dh_onnx_take_numbers (build, node, numbers, TRUE, value);

@@ -31,13 +31,23 @@ end (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
   const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
   const char *before = known ? known->ended : NULL;
+  if (known && known->part)
+    return dh_onnx_weigh (build, node, error);
   const gboolean most = g_str_equal (node->operation, "ArgMax");
   const gint64 axis = dh_onnx_node_get_int (node, "axis", most ? 0 : build->model->operator_set < 13 ? 1 : -1);
   if (!known || known->value == DH_NO_VALUE)
     return dh_onnx_refuse (node, error, "reads what is no value of the network");
-  if ((axis < 0 ? axis + 4 : axis) != known->classes)
+  const gint n = known->layout.n > 0 ? (gint)known->layout.n : 4;
+  const gint classes =
+      known->layout.n == 0 || before
+          ? known->classes
+          : dh_onnx_layout_channels (&known->layout, dh_graph_node (build->graph, known->value)->channels);
+  if ((axis < 0 ? axis + n : axis) != classes)
     return dh_onnx_refuse (node, error, "goes along axis %" G_GINT64_FORMAT ", not along the classes", axis);
-  return dh_onnx_pass (build, node, 0, before ? before : most ? "ArgMax" : "Softmax", error);
+  if (!dh_onnx_pass (build, node, 0, before ? before : most ? "ArgMax" : "Softmax", error))
+    return FALSE;
+  ((DhOnnxKnown *)g_hash_table_lookup (build->known, node->outputs->pdata[0]))->classes = classes;
+  return TRUE;
 }
 
 /* Before operator set 13 softmax goes along the last axis, and exporters turn the classes there and back; or a network
@@ -48,12 +58,14 @@ transpose (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
   const DhOnnxAttribute *order = dh_onnx_node_get (node, "perm", DH_ONNX_ATTRIBUTE_INTS);
   gint64 classes = -1;
+  if (known && known->value != DH_NO_VALUE && !known->ended)
+    return dh_onnx_transpose_value (build, node, error);
   for (guint i = 0; known && order && order->integers->len == 4 && i < 4; i++)
     if (g_array_index (order->integers, gint64, i) == known->classes)
       classes = i;
   if (!known || known->value == DH_NO_VALUE || classes < 0)
     return dh_onnx_refuse (node, error, "exchanges axes of what is no value N×C×H×W");
-  if (!dh_onnx_pass (build, node, 0, known->ended ? known->ended : "Transpose", error))
+  if (!dh_onnx_pass (build, node, 0, known->ended, error))
     return FALSE;
   ((DhOnnxKnown *)g_hash_table_lookup (build->known, node->outputs->pdata[0]))->classes = (gint)classes;
   return TRUE;
@@ -84,7 +96,7 @@ reshape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (known && known->flat && is_unsqueezed (build, node))
     return dh_onnx_take_value (build, node, known->value);
   if (known && known->value != DH_NO_VALUE && !known->ended)
-    return dh_onnx_refuse (node, error, "changes the form of a value, which is N×C×H×W here");
+    return dh_onnx_reshape_value (build, node, error);
   if (known && (known->ended || dh_onnx_numbers (build, node, 0)))
     return dh_onnx_pass (build, node, 0, known->ended, error);
   return dh_onnx_refuse (node, error, "changes the form of what is not known");
@@ -132,7 +144,7 @@ norm (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 }
 
 gboolean
-dh_onnx_read_channels (const DhOnnxKnown *known, gint channels, float *values)
+dh_onnx_read_channels (const DhOnnxKnown *known, const DhOnnxLayout *layout, gint channels, float *values)
 {
   const DhTensor *tensor = known->tensor;
   /* What was reckoned from a height or width is another number at another size. */
@@ -145,7 +157,8 @@ dh_onnx_read_channels (const DhOnnxKnown *known, gint channels, float *values)
   if (!tensor || tensor->dtype > DH_DTYPE_F64)
     return FALSE;
   const gint64 count = dh_tensor_count (tensor);
-  const gint at = (gint)tensor->n_dims - 3;
+  const gint n = layout->n > 0 ? (gint)layout->n : 4, axis = dh_onnx_layout_channels (layout, channels);
+  const gint at = axis < 0 ? -1 : (gint)tensor->n_dims - n + axis;
   if (count != 1 && (at < 0 || tensor->dims[at] != channels || count != channels))
     return FALSE;
   g_autoptr (DhTensor) real = dh_tensor_to_f32 (known->tensor);
@@ -181,7 +194,7 @@ scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **erro
   const gint channels = dh_graph_node (build->graph, x)->channels;
   const char *operation = node->operation;
   g_autofree float *b = g_new (float, channels), *weight = g_new0 (float, channels), *bias = g_new0 (float, channels);
-  if (!dh_onnx_read_channels (dh_onnx_input (build, node, constant), channels, b)
+  if (!dh_onnx_read_channels (dh_onnx_input (build, node, constant), &build->layout, channels, b)
       || (constant == 0 && g_str_equal (operation, "Div")))
     return dh_onnx_refuse (node, error, "reckons with what is not one number, or one for each of %d channels",
                            channels);
@@ -199,6 +212,10 @@ scale (DhOnnxBuild *build, const DhOnnxNode *node, guint constant, GError **erro
         return dh_onnx_refuse (node, error, "reckons with numbers that are not finite");
     }
   const DhValue y = dh_onnx_scale (build, node, x, weight, bias, error);
+  double number;
+  if (y != DH_NO_VALUE && g_str_equal (operation, "Mul") && dh_onnx_read_number (build, node, constant, &number)
+      && number == 0.5)
+    g_hash_table_insert (build->halves, GINT_TO_POINTER (y + 1), GINT_TO_POINTER (x + 1));
   return y != DH_NO_VALUE && dh_onnx_take_value (build, node, y);
 }
 
@@ -240,6 +257,11 @@ reckon (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   const gboolean sum = g_str_equal (node->operation, "Add") || g_str_equal (node->operation, "Sum");
   if (!a || (!b && !sum))
     return dh_onnx_refuse (node, error, "lacks what it reckons with");
+  if (a->part || (b && b->part))
+    return dh_onnx_go_on (build, node, error);
+  gboolean begun;
+  if (!dh_onnx_begin_gelu (build, node, &begun, error) || begun)
+    return begun;
   if (!b)
     return pass (build, node, error);
   if (a->value == DH_NO_VALUE && b->value == DH_NO_VALUE && dh_onnx_numbers (build, node, 0)
@@ -283,6 +305,12 @@ concat (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
       build, node, node->inputs->len == 1 ? values[0] : dh_graph_concat (build->graph, values, node->inputs->len));
 }
 
+static gboolean
+go_on (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  return dh_onnx_go_on (build, node, error);
+}
+
 DhOnnxOperation
 dh_onnx_operation (const DhOnnxNode *node)
 {
@@ -293,6 +321,7 @@ dh_onnx_operation (const DhOnnxNode *node)
   } known[] = {
     { "Add", reckon },
     { "ArgMax", end },
+    { "Attention", dh_onnx_do_attention },
     { "AveragePool", dh_onnx_do_pool },
     { "BatchNormalization", norm },
     { "Cast", cast },
@@ -306,19 +335,26 @@ dh_onnx_operation (const DhOnnxNode *node)
     { "DepthToSpace", dh_onnx_do_depth_to_space },
     { "Div", reckon },
     { "Dropout", pass },
+    { "Erf", dh_onnx_do_erf },
     { "Flatten", reshape },
     { "Floor", dh_onnx_do_round },
     { "Gather", dh_onnx_do_gather },
+    { "Gelu", dh_onnx_do_activation },
+    { "Gemm", dh_onnx_do_linear },
     { "GlobalAveragePool", dh_onnx_do_mean },
     { "HardSigmoid", dh_onnx_do_activation },
     { "HardSwish", dh_onnx_do_activation },
     { "Identity", pass },
+    { "LayerNormalization", dh_onnx_do_layer_norm },
     { "LeakyRelu", dh_onnx_do_activation },
     { "LogSoftmax", end },
+    { "MatMul", dh_onnx_do_matmul },
     { "Max", dh_onnx_do_maximum },
     { "MaxPool", dh_onnx_do_pool },
     { "Mul", reckon },
     { "PRelu", dh_onnx_do_activation },
+    { "Pow", go_on },
+    { "Reciprocal", go_on },
     { "ReduceMean", dh_onnx_do_mean },
     { "ReduceSum", dh_onnx_do_mean },
     { "Relu", dh_onnx_do_activation },
@@ -328,6 +364,7 @@ dh_onnx_operation (const DhOnnxNode *node)
     { "Sigmoid", dh_onnx_do_activation },
     { "Slice", dh_onnx_do_slice },
     { "Softmax", end },
+    { "Sqrt", go_on },
     { "Squeeze", reshape },
     { "Sub", reckon },
     { "Sum", reckon },
@@ -342,4 +379,13 @@ dh_onnx_operation (const DhOnnxNode *node)
     if (g_str_equal (known[i].name, node->operation))
       return known[i].operation;
   return NULL;
+}
+
+gboolean
+dh_onnx_is_pointwise (const DhOnnxNode *node)
+{
+  static const char *const names[] = { "Add",       "Clip", "Div",   "Gelu",  "HardSigmoid", "HardSwish",
+                                       "LeakyRelu", "Max",  "Mul",   "PRelu", "Relu",        "Sigmoid",
+                                       "Sub",       "Sum",  "Swish", NULL };
+  return g_strv_contains (names, node->operation);
 }

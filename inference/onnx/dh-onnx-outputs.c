@@ -11,6 +11,10 @@ find_output (DhOnnxBuild *build, const char *name, gint *channels)
   const DhOnnxKnown *known = g_hash_table_lookup (build->known, name);
   if (!known || known->value == DH_NO_VALUE)
     return NULL;
+  /* N×C×H×W, or these axes in another order. */
+  for (guint i = 0; i < known->layout.n; i++)
+    if (known->layout.n != 4 || known->layout.axes[i].n > 1)
+      return NULL;
   *channels = dh_graph_node (build->graph, known->value)->channels;
   return known;
 }

@@ -292,6 +292,9 @@ take_over_channels (DhOnnxBuild *build, const DhOnnxNode *node, DhValue x, GErro
 gboolean
 dh_onnx_do_mean (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
+  gboolean begun;
+  if (!dh_onnx_begin_layer_norm (build, node, &begun, error) || begun)
+    return begun;
   const DhValue x = dh_onnx_value (build, node, 0, error);
   if (x == DH_NO_VALUE)
     return FALSE;

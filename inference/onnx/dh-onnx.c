@@ -119,6 +119,49 @@ add_norm (Export *export, const DhNode *node, GError **error)
   return y;
 }
 
+/* One for each channel, as it is spread over pixels. */
+static const char *
+add_spread_parameter (Export *export, const DhNode *node, const char *suffix, GError **error)
+{
+  const gint64 dims[] = { 1, node->channels, 1, 1 };
+  g_autofree char *name = g_strconcat (node->name, suffix, NULL);
+  DhTensor *tensor = dh_tensor_dict_get (export->contents->parameters, name);
+  if (!tensor || tensor->n_dims != 1 || tensor->dims[0] != node->channels || tensor->dtype > DH_DTYPE_F64)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "The weights lack “%s”, or it has another shape", name);
+      return NULL;
+    }
+  g_autoptr (DhTensor) real = dh_tensor_to_f32 (tensor);
+  if (real)
+    return dh_onnx_file_floats (export->file, name, 4, dims, dh_tensor_f32 (real));
+  g_set_error_literal (error, DH_ERROR, DH_ERROR_NO_MEMORY, "Memory is too short for the weights");
+  return NULL;
+}
+
+static const char *
+add_layer_norm (Export *export, const DhNode *node, GError **error)
+{
+  const char *weight = add_spread_parameter (export, node, ".weight", error);
+  const char *bias = weight ? add_spread_parameter (export, node, ".bias", error) : NULL;
+  return bias ? dh_onnx_write_layer_norm (export->file, node->name, input_of (export, node, 0), weight, bias,
+                                          node->epsilon)
+              : NULL;
+}
+
+static const char *
+add_attention (Export *export, const DhNode *node, DhShape to)
+{
+  g_autofree char *label = g_strdup_printf ("%s/attention", node->name);
+  const char *x[3];
+  DhShape from[3];
+  for (guint i = 0; i < 3; i++)
+    {
+      x[i] = input_of (export, node, i);
+      from[i] = export->shapes[node->inputs[i]];
+    }
+  return dh_onnx_write_attention (export->file, label, x, from, to, node->heads, node->scale);
+}
+
 /* The means over windows along one side as a matrix, `cells`×`length` or, transposed, `length`×`cells`. */
 static const char *
 add_windows (Export *export, const DhNode *node, gint cells, gint length, gboolean transposed)
@@ -190,6 +233,10 @@ add_activation (Export *export, const DhNode *node)
     case DH_ACTIVATION_SILU:
       y = add_unary (export, node, "Sigmoid", "sigmoid", x);
       return f.kind == DH_ACTIVATION_SIGMOID ? y : dh_onnx_file_node (export->file, "Mul", "silu", x, y, NULL);
+    case DH_ACTIVATION_GELU:
+      return dh_onnx_write_gelu (export->file, x, FALSE);
+    case DH_ACTIVATION_GELU_TANH:
+      return dh_onnx_write_gelu (export->file, x, TRUE);
     case DH_ACTIVATION_HARD_SIGMOID:
     case DH_ACTIVATION_HARD_SWISH: /* the operator of that name has numbers of its own */
       y = add_unary (export, node, "HardSigmoid", "hard_sigmoid", x);
@@ -243,6 +290,10 @@ add_node (Export *export, DhValue value, GError **error)
       return add_conv (export, node, error);
     case DH_OP_NORM:
       return add_norm (export, node, error);
+    case DH_OP_LAYER_NORM:
+      return add_layer_norm (export, node, error);
+    case DH_OP_ATTENTION:
+      return add_attention (export, node, to);
     case DH_OP_RELU:
       return add_unary (export, node, "Relu", "relu", input_of (export, node, 0));
     case DH_OP_ACTIVATION:

@@ -1,5 +1,7 @@
 """The operators of networks in NumPy, as onnx/docs/Operators.md defines them, in double: a definition that knows
 nothing of the program that wrote or reads the file."""
+import math
+
 import numpy as np
 from onnx import helper, numpy_helper
 
@@ -62,6 +64,23 @@ def hard_sigmoid(a, x):
 def average_pool(a, x):
     assert not a.get("count_include_pad", 0)
     return np.nanmean(windows(x, a, np.nan), (-2, -1))
+
+
+def layer_norm(a, x, scale, bias=0):
+    apart = x - x.mean(-1, keepdims=True)
+    return apart / np.sqrt((apart ** 2).mean(-1, keepdims=True) + a["epsilon"]) * scale + bias
+
+
+def gelu(a, x):
+    if a.get("approximate", b"none") == b"tanh":
+        return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x ** 3)))
+    return 0.5 * x * (1 + np.vectorize(math.erf)(x / np.sqrt(2)))
+
+
+def attention(a, q, k, v):
+    products = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
+    weights = np.exp(products - products.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True) @ v
 
 
 def norm(a, x, scale, bias, mean, variance):
@@ -141,8 +160,16 @@ OPERATORS = {
     "HardSwish": lambda a, x: x * np.clip(x / 6 + 0.5, 0, 1),
     "Identity": lambda a, x: x,
     "LeakyRelu": lambda a, x: np.where(x < 0, a.get("alpha", np.float32(0.01)) * x, x),
+    "Attention": attention,
+    "Erf": lambda a, x: np.vectorize(math.erf)(x),
+    "Flatten": lambda a, x: x.reshape(int(np.prod(x.shape[:a["axis"]])), -1),
+    "Gelu": gelu,
+    "LayerNormalization": layer_norm,
+    "Pow": lambda a, x, y: x ** y,
+    "Reshape": lambda a, x, sizes: x.reshape([x.shape[i] if n == 0 else n for i, n in enumerate(sizes)]),
+    "Sqrt": lambda a, x: np.sqrt(x),
     "Mul": lambda a, x, y: x * y,
-    "ReduceMean": lambda a, x: x.mean(tuple(a["axes"]), keepdims=bool(a["keepdims"])),
+    "ReduceMean": lambda a, x: x.mean(tuple(a["axes"]), keepdims=bool(a.get("keepdims", 1))),
     "Shape": lambda a, x: np.array(x.shape),
     "Slice": cut,
     "Softmax": softmax,
@@ -163,8 +190,8 @@ OPERATORS = {
     "MaxPool": lambda a, x: windows(x, a, -np.inf).max((-2, -1)),
     "PRelu": lambda a, x, slope: np.where(x < 0, slope * x, x),
     "Neg": lambda a, x: -x,
-    "ReduceMax": lambda a, x: x.max(tuple(a["axes"]), keepdims=bool(a["keepdims"])),
-    "ReduceSum": lambda a, x, axes: x.sum(tuple(axes), keepdims=bool(a["keepdims"])),
+    "ReduceMax": lambda a, x: x.max(tuple(a["axes"]), keepdims=bool(a.get("keepdims", 1))),
+    "ReduceSum": lambda a, x, axes: x.sum(tuple(axes), keepdims=bool(a.get("keepdims", 1))),
     "Relu": lambda a, x: np.maximum(x, 0),
     "Resize": resize,
     "Sigmoid": lambda a, x: 1 / (1 + np.exp(-x)),

@@ -243,6 +243,96 @@ def enlarged(kind):
     return net
 
 
+def transformer(way, decomposed=False, size=(None, None), wide=4, deep=4, tanh=False, scale_first=True, bias=True):
+    """Overlapping patches, blocks of attention with keys of fewer pixels and mixing in between, a head of all scales: as
+    SegFormer is, in the operators of either exporter."""
+    net = Network(*size)
+    channels = wide * deep
+    scalar = lambda x: net.constant(np.array(x, np.float32))
+
+    def sides(x):
+        shape = net.node("Shape", x)
+        return [net.node("Unsqueeze", net.node("Gather", shape, net.constant(np.array(i)), axis=0), net.constant([0])) for i in (2, 3)]
+
+    def tokens(x):
+        to = net.constant([1, net.channels(x), -1])
+        y = net.node("Flatten", x, axis=2) if way == "flat" else net.node("Reshape", x, to)
+        if way == "flat":
+            y = net.node("Reshape", x, net.node("Concat", net.node("Slice", net.node("Shape", x), net.constant([0]), net.constant([2]), net.constant([0])),
+                                                net.constant([-1]), axis=0))
+        return net.node("Transpose", y, perm=[0, 2, 1])
+
+    def picture(x, c, like):
+        turned = net.node("Transpose", x, perm=[0, 2, 1])
+        sizes = net.constant([1, c, *net.shapes[like][2:]]) if net.fixed else net.node(
+            "Concat", net.constant([1, c]), *sides(like), axis=0)
+        return net.node("Reshape", turned, sizes, shape=(1, c, *net.shapes[like][2:]))
+
+    def linear(x, into, out):
+        weight = net.constant(net.random.uniform(-1, 1, (into, out)) * np.sqrt(3 / into))
+        return net.node("Add", net.constant(net.random.uniform(-0.3, 0.3, out)), net.node("MatMul", x, weight))
+
+    def layer_norm(x, c):
+        weight, shift = net.random.uniform(0.5, 1.5, c), net.random.uniform(-0.3, 0.3, c)
+        if not decomposed:
+            return net.node("LayerNormalization", x, net.constant(weight), *([net.constant(shift)] if bias else []), axis=-1, epsilon=1e-3)
+        apart = net.node("Sub", x, net.node("ReduceMean", x, axes=[-1], keepdims=1))
+        squares = net.node("Pow", apart, scalar(2))
+        variance = net.node("Add", net.node("ReduceMean", squares, axes=[-1], keepdims=1), scalar(1e-3))
+        y = net.node("Mul", net.node("Div", apart, net.node("Sqrt", variance)), net.constant(weight))
+        return net.node("Add", y, net.constant(shift)) if bias else y
+
+    def gelu(x):
+        if not decomposed:
+            return net.node("Gelu", x, **({"approximate": "tanh"} if tanh else {}))
+        gate = net.node("Add", net.node("Erf", net.node("Div", x, scalar(np.sqrt(2)))), scalar(1))
+        if way == "flat":
+            return net.node("Mul", net.node("Mul", x, scalar(0.5)), gate)
+        return net.node("Mul", net.node("Mul", x, gate), scalar(0.5))
+
+    def heads(x, order):
+        return net.node("Transpose", net.node("Reshape", x, net.constant([1, -1, wide, deep])), perm=order)
+
+    def attention(x, like):
+        low = net.conv(picture(x, channels, like), channels, 2, 2, pad=0)
+        fewer = layer_norm(tokens(low), channels)
+        q, k, v = linear(x, channels, channels), linear(fewer, channels, channels), linear(fewer, channels, channels)
+        q, k, v = heads(q, [0, 2, 1, 3]), heads(k, [0, 2, 3, 1]), heads(v, [0, 2, 1, 3])
+        root = scalar(deep ** -0.25)
+        if way == "one":
+            y = net.node("Attention", q, net.node("Transpose", k, perm=[0, 1, 3, 2]), v)
+        else:
+            y = net.node("MatMul", net.node("Mul", q, root), net.node("Mul", k, root)) if scale_first else \
+                net.node("Div", net.node("MatMul", q, k), scalar(deep ** 0.5))
+            y = net.node("MatMul", net.node("Softmax", y, axis=-1), v)
+        y = net.node("Reshape", net.node("Transpose", y, perm=[0, 2, 1, 3]), net.constant([1, -1, channels]))
+        return linear(y, channels, channels)
+
+    def mixed(x, like):
+        y = picture(linear(x, channels, 24), 24, like)
+        return linear(gelu(tokens(net.conv(y, 24, 3, group=24))), 24, channels)
+
+    like = net.conv("image", channels, 7, 4, pad=3)
+    x = layer_norm(tokens(like), channels)
+    for _ in range(2):
+        x = net.node("Add", attention(layer_norm(x, channels), like), x)
+        x = net.node("Add", x, mixed(layer_norm(x, channels), like))
+    first_scale = picture(layer_norm(x, channels), channels, like)
+    second = net.conv(first_scale, 10, 3, 2)
+    y = picture(linear(tokens(second), 10, channels), channels, second)
+    both = net.concat(net.resize(y, first_scale), picture(linear(tokens(first_scale), channels, channels), channels, like))
+    net.outputs = [(net.resize(net.conv(net.relu(net.norm(net.conv(both, 8, 1, bias=False))), 5, 1), "image"), "out")]
+    return net
+
+
+TRANSFORMERS = {  # form, operator set
+    "as one exporter writes it": (dict(way="reshaped", decomposed=True), 13), "as the other does": (dict(way="flat"), 20),
+    "scaled products": (dict(way="flat", decomposed=True, scale_first=False, bias=False), 14),
+    "no bias": (dict(way="reshaped", bias=False, wide=3, deep=5), 20), "one head": (dict(way="flat", wide=1, deep=12), 20),
+    "by tanh": (dict(way="reshaped", tanh=True), 20), "attention as one": (dict(way="one"), 23),
+}
+
+
 def make_picture(top, height, width):
     random = np.random.default_rng(height)
     coarse = random.integers(0, 256, ((height + 7) // 8, (width + 7) // 8, 3))
@@ -536,6 +626,28 @@ def mobile_blocks(top):
          evaluator.run(onnx.load(str(again)), image=make_picture(top, 97, 131)[None])["likelihood"])
 
 
+def transformed(top, kind):
+    form, operator_set = TRANSFORMERS[kind]
+    path = top / "transformer.onnx"
+    for size in ((None, None), (64, 96)):
+        model = transformer(size=size, **form).model(operator_set)
+        onnx.save(model, str(path))  # Debian's checker is older than some of these
+        for height, width in ((64, 96), (90, 61)) if size[0] is None else ((64, 96),):
+            picture = make_picture(top, height, width)
+            found = evaluator.run(model, image=normalise(picture))["out"]
+            for device in ("ref", "cpu"):
+                infer(top, path, "--device", device)
+                near(np.load(top / "picture_logits.npy"), found, f"{height}x{width} of {size} on {device}")
+    again = top / "again.onnx"
+    run(PROGRAM, "weights", "convert", path, again, "--size", "64x96")
+    infer(top, path, "--maps", "segmentation,likelihood")
+    picture = make_picture(top, 64, 96)
+    infer(top, path, "--maps", "segmentation,likelihood")
+    back = evaluator.run(onnx.load(str(again)), image=picture[None])
+    ours = np.load(top / "picture_likelihood.npy")
+    assert np.abs(back["likelihood"][0] - ours).max() <= 1e-4 * np.ptp(ours)
+
+
 def oblong(top):
     """Windows that are longer than wide, and padded by more on one side."""
     path = top / "oblong.onnx"
@@ -696,7 +808,7 @@ REFUSED = {
     "other coordinates": (lambda n: all_have(n, "Resize", coordinate_transformation_mode="asymmetric"), "asymmetric"),
     "the batch's statistics": (lambda n: first(n, "BatchNormalization", training_mode=1), "model.eval"),
     "another activation": (lambda n: renamed(n, "Relu", "Elu"), "Elu (1)"),
-    "attention": (lambda n: [renamed(n, "Add", "MatMul"), renamed(n, "Relu", "Gelu")], "Gelu (1)"),
+    "a product of matrices": (lambda n: renamed(n, "Add", "MatMul"), "not the queries and keys"),
     "operators of others": (lambda n: setattr(n.nodes[0], "domain", "com.microsoft"), "Conv (1)"),
     "a value that is nowhere": (lambda n: n.nodes[0].input.__setitem__(0, "nowhere"), "nowhere"),
     "nodes out of order": (lambda n: n.nodes.insert(0, n.nodes.pop()), "is no value"),
@@ -705,7 +817,7 @@ REFUSED = {
                          n.nodes[1].input.__setitem__(0, "image"), "constants"),
     "a sum of unlike values": (lambda n: next(x for x in n.nodes if x.op_type == "Add").input.__setitem__(1, "image"),
                                "adds"),
-    "values as lists": (lambda n: renamed(n, "Relu", "Flatten"), "form"),
+    "values as lists": (lambda n: renamed(n, "Relu", "Flatten"), "another order"),
 }
 
 
@@ -719,6 +831,63 @@ def refused(top, change, words):
     assert any(word in done.stderr for word in words.split("|")) and str(path) in done.stderr, done.stderr
     told = json.loads(run(PROGRAM, "weights", "inspect", "--json", path).stdout)
     assert told["architecture"] is None and told["container"] == "onnx", told
+
+
+def changed_number(net, operation, value, index=1):
+    """A constant that the first of that kind reads becomes another."""
+    only(net.nodes, operation).input[index] = net.constant(np.array(value, np.float32))
+
+
+def before(net, operation, index, made, **attributes):
+    """An input of the first of that kind goes through another node."""
+    at = next(i for i, n in enumerate(net.nodes) if n.op_type == operation)
+    node = net.nodes[at]
+    other = net.node(made, node.input[index], **attributes)
+    node.input[index] = other
+    net.nodes.insert(at, net.nodes.pop())
+
+
+def second_product(net):
+    return [n for n in net.nodes if n.op_type == "MatMul" and not n.input[1].endswith(".weight")][1]
+
+
+def columns_first(net):
+    """Tokens go down the columns, and are put back as if they went along the rows."""
+    at = next(i for i, n in enumerate(net.nodes) if n.op_type == "Reshape")
+    net.nodes[at].input[0] = net.node("Transpose", net.nodes[at].input[0], perm=[0, 1, 3, 2])
+    net.nodes.insert(at, net.nodes.pop())
+
+
+TRANSFORMERS_REFUSED = {
+    "softmax over the queries": (lambda n: first(n, "Softmax", axis=2), "over the keys"),
+    "softmax over all of it": (lambda n: first(n, "Softmax", axis=1), "over the keys"),
+    "a mask": (lambda n: before(n, "Softmax", 0, "Relu"), "no value"),
+    "an erf of something else": (lambda n: [x.input.__setitem__(1, n.constant(np.array(1.5, np.float32))) for x in n.nodes
+                                            if x.op_type == "Div" and x.output[0] in only(n.nodes, "Erf").input], "that of a GELU"),
+    "a gate of another number": (lambda n: [setattr(x, "op_type", "Sub") for x in n.nodes if x.op_type == "Add"
+                                            and any(y.op_type == "Erf" and y.output[0] in x.input for y in n.nodes)], "part of"),
+    "a power of three": (lambda n: changed_number(n, "Pow", 3.0), "part of"),
+    "a variance without epsilon": (lambda n: [x.input.__setitem__(1, n.constant(np.array(0, np.float32))) for x in n.nodes if x.op_type == "Add"
+                                    and any(y.op_type == "Sqrt" and y.input[0] == x.output[0] for y in n.nodes)], "epsilon"),
+    "a mean over pixels": (lambda n: first(n, "ReduceMean", axes=[1]), "another order|no mean"),
+    "a mean of squares over pixels": (lambda n: [x.attribute[0].ints.__setitem__(0, 1) for x in n.nodes if x.op_type == "ReduceMean"
+                                                 and any(y.op_type == "Pow" and y.output[0] == x.input[0] for y in n.nodes)], "no mean"),
+    "columns first": (columns_first, "cut|order|sizes"),
+    "heads in another order": (lambda n: [x.attribute[0].ints.__setitem__(slice(0, 4), [0, 1, 2, 3]) for x in n.nodes
+                                          if x.op_type == "Transpose" and list(x.attribute[0].ints) == [0, 2, 1, 3]][:1], "heads|queries|values"),
+    "values of the queries": (lambda n: second_product(n).input.__setitem__(1, only(n.nodes, "Softmax").output[0]), "no value|values"),
+}
+
+
+def refused_transformer(top, change, words):
+    path = top / "refused.onnx"
+    net = transformer("reshaped", decomposed=True, scale_first=False)
+    change(net)
+    onnx.save(net.model(13), str(path))
+    make_picture(top, 64, 96)
+    done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=None)
+    assert done.returncode == 1, "it was opened"
+    assert any(word in done.stderr for word in words.split("|")) and str(path) in done.stderr, done.stderr
 
 
 def no_picture(top):
@@ -795,6 +964,10 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
     case("blocks of small networks", mobile_blocks, at)
     for kind in ENLARGED:
         case(f"made larger: {kind}", made_larger, at, kind)
+    for kind in TRANSFORMERS:
+        case(f"a transformer: {kind}", transformed, at, kind)
+    for name, (change, words) in TRANSFORMERS_REFUSED.items():
+        case(f"refused of a transformer: {name}", refused_transformer, at, change, words)
     case("windows that are not square", oblong, at)
     case("older operator sets", older_sets, at)
     case("names of classes", named_classes, at)

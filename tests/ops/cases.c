@@ -317,6 +317,7 @@ ops_list_cases (void)
   add_resizes (list);
   add_scores (list);
   ops_add_foreign (list);
+  ops_add_transformers (list);
   ops_add_chains (list);
   ops_add_nets (list);
   ops_add_perf (list);

@@ -64,6 +64,8 @@ static const DhActivation activations[] = {
   { DH_ACTIVATION_HARD_SWISH, 1 / 6.0f, 0.5f },
   { DH_ACTIVATION_SIGMOID, 0, 0 },
   { DH_ACTIVATION_SILU, 0, 0 },
+  { DH_ACTIVATION_GELU, 0, 0 },
+  { DH_ACTIVATION_GELU_TANH, 0, 0 },
 };
 
 /* What stands before an activation. */

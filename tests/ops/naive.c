@@ -136,6 +136,10 @@ activate (DhActivation f, double x)
       return 0.5 * (1 + tanh (x / 2));
     case DH_ACTIVATION_SILU:
       return 0.5 * x * (1 + tanh (x / 2));
+    case DH_ACTIVATION_GELU:
+      return x * (0.5 + 0.5 * erf (x / sqrt (2)));
+    case DH_ACTIVATION_GELU_TANH:
+      return x / (1 + exp (-2 * sqrt (2 / G_PI) * (x + 0.044715 * x * x * x)));
     case DH_N_ACTIVATIONS:
       break;
     }
@@ -147,6 +151,37 @@ multiply (View x, View by, gint n, gint c, gint h, gint w)
 {
   const gboolean one = by.shape.h == 1 && by.shape.w == 1;
   return at (x, n, c, h, w) * at (by, n, by.shape.c == 1 ? 0 : c, one ? 0 : h, one ? 0 : w);
+}
+
+static double
+layer_norm (const DhNode *node, View x, double *const p[4], gint n, gint c, gint h, gint w)
+{
+  double mean = 0, squares = 0;
+  for (gint i = 0; i < x.shape.c; i++)
+    {
+      mean += at (x, n, i, h, w) / x.shape.c;
+      squares += at (x, n, i, h, w) * at (x, n, i, h, w) / x.shape.c;
+    }
+  return p[1][c] + p[0][c] * (at (x, n, c, h, w) - mean) / sqrt (squares - mean * mean + node->epsilon);
+}
+
+static double
+attention (const DhNode *node, const View *x, DhShape to, gint n, gint c, gint h, gint w)
+{
+  const gint deep = x[0].shape.c / node->heads, head = c / (to.c / node->heads), width = x[1].shape.w;
+  double most = -INFINITY, sum = 0, made = 0;
+  for (gint pass = 0; pass < 2; pass++)
+    for (gint j = 0; j < x[1].shape.h * width; j++)
+      {
+        double product = 0;
+        for (gint i = head * deep; i < (head + 1) * deep; i++)
+          product += at (x[0], n, i, h, w) * at (x[1], n, i, j / width, j % width);
+        product *= node->scale;
+        most = pass == 0 ? fmax (most, product) : most;
+        sum += pass == 0 ? 0 : exp (product - most);
+        made += pass == 0 ? 0 : exp (product - most) * at (x[2], n, c, j / x[2].shape.w, j % x[2].shape.w);
+      }
+  return made / sum;
 }
 
 static double
@@ -232,6 +267,10 @@ element (const DhNode *node, const View *x, double *const p[4], DhShape to, gint
       return conv (node, x[0], p[0], p[1], n, c, h, w);
     case DH_OP_NORM:
       return norm (x[0], p, n, c, h, w);
+    case DH_OP_LAYER_NORM:
+      return layer_norm (node, x[0], p, n, c, h, w);
+    case DH_OP_ATTENTION:
+      return attention (node, x, to, n, c, h, w);
     case DH_OP_RELU:
       return at (x[0], n, c, h, w) < 0 ? 0 : at (x[0], n, c, h, w);
     case DH_OP_ACTIVATION:
@@ -288,7 +327,10 @@ ops_evaluate (const OpsCase *ops_case, DhTensorDict *parameters, const float *in
         x[j] = (View){ values[node->inputs[j]], shapes[node->inputs[j]] };
       double *p[4] = { NULL };
       static const char *const suffixes[] = { ".weight", ".bias", ".running_mean", ".running_var" };
-      for (guint j = 0; j < (node->op == DH_OP_NORM ? 4 : node->op == DH_OP_CONV ? 2 : 0); j++)
+      for (guint j = 0; j < (node->op == DH_OP_NORM                                   ? 4
+                             : node->op == DH_OP_CONV || node->op == DH_OP_LAYER_NORM ? 2
+                                                                                      : 0);
+           j++)
         p[j] = parameter (parameters, node, suffixes[j]);
       if (node->op == DH_OP_NORM && ops_case->training)
         measure (x[0], p[2], p[3]);

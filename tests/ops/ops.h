@@ -26,6 +26,7 @@ OpsCase *ops_add_case (GPtrArray *list, DhGraph *graph, DhShape input, const cha
 void ops_deliver (OpsCase *ops_case, DhValue value);
 void ops_add_chains (GPtrArray *list);
 void ops_add_foreign (GPtrArray *list);
+void ops_add_transformers (GPtrArray *list);
 void ops_add_nets (GPtrArray *list);
 void ops_add_perf (GPtrArray *list);
 

@@ -206,6 +206,33 @@ build_multiply (DhCudaBuild *b, DhValue v)
 }
 
 static gboolean
+build_layer_norm (DhCudaBuild *b, DhValue v, GError **error)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  g_autoptr (DhTensor) weight = dh_lowering_parameter (&b->low, node->name, "weight", error);
+  g_autoptr (DhTensor) bias = weight ? dh_lowering_parameter (&b->low, node->name, "bias", error) : NULL;
+  if (bias)
+    b->views[v] = dh_cuda_add_layer_norm (b->plan, node, dh_cuda_groups_of (b, node->inputs[0]), dh_tensor_f32 (weight),
+                                          dh_tensor_f32 (bias), v, error);
+  return bias && b->views[v];
+}
+
+static void
+build_attention (DhCudaBuild *b, DhValue v)
+{
+  const DhNode *node = dh_lowering_node (&b->low, v);
+  const DhCudaView *parts[2];
+  for (guint i = 0; i < 2; i++)
+    parts[i] = dh_cuda_plain_of (b, node->inputs[i + 1], FALSE, FALSE);
+  /* As many pixels, though their rows may be others. */
+  DhCudaView *values = dh_cuda_view_copy (&b->plan->pool, parts[1]);
+  values->h = parts[0]->h;
+  values->w = parts[0]->w;
+  const DhCudaView *both = dh_cuda_view_concat (&b->plan->pool, (const DhCudaView *[]){ parts[0], values }, 2);
+  b->views[v] = dh_cuda_add_attention (b->plan, node, dh_cuda_groups_of (b, node->inputs[0]), both, v);
+}
+
+static gboolean
 build_node (gpointer builder, DhValue v, GError **error)
 {
   DhCudaBuild *b = builder;
@@ -235,6 +262,11 @@ build_node (gpointer builder, DhValue v, GError **error)
     case DH_OP_ACTIVATION:
       b->views[v] = dh_cuda_add_gated (b->plan, node->name, dh_cuda_groups_of (b, node->inputs[0]), NULL,
                                        (DhCudaAfter){ .activation = &node->activation }, v);
+      return TRUE;
+    case DH_OP_LAYER_NORM:
+      return build_layer_norm (b, v, error);
+    case DH_OP_ATTENTION:
+      build_attention (b, v);
       return TRUE;
     case DH_OP_MULTIPLY:
       build_multiply (b, v);

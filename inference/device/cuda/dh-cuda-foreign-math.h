@@ -26,6 +26,10 @@ dh_cuda_function (int function, float alpha, float beta, float x)
       return 1.0f / (1.0f + expf (-x));
     case 6:
       return x / (1.0f + expf (-x));
+    case 7:
+      return 0.5f * x * erfcf (-0.70710678f * x);
+    case 8:
+      return x / (1.0f + expf (-x * (1.5957691216f + 0.0713548163f * x * x)));
     default:
       return x;
     }
@@ -127,6 +131,137 @@ dh_cuda_grouped_item (const DhCudaKernel *k, int type, int64_t item)
           else
             dh_cuda_grouped_tap (k, type, first + iy * k->in_w + ix, group, ky * k->kernel + kx, v);
         }
+    }
+  dh_cuda_end8 (k, pixel, group, v);
+}
+
+/* Eight channels from any one on, of those before `end`. */
+DH_CUDA_INLINE void
+dh_cuda_read_from8 (const DhCudaRead *read, int type, int64_t pixel, int channel, int end, float v[8])
+{
+  float low[8], high[8];
+  const int shift = channel % 8;
+  dh_cuda_read8 (read, type, pixel, channel / 8, low);
+  for (int j = 0; j < 8; j++)
+    high[j] = 0.0f;
+  if (shift && 8 * (channel / 8 + 1) < end)
+    dh_cuda_read8 (read, type, pixel, channel / 8 + 1, high);
+  for (int j = 0; j < 8; j++)
+    {
+      v[j] = 0.0f;
+      for (int i = 0; i < 8; i++)
+        {
+          v[j] = i == j + shift ? low[i] : v[j];
+          v[j] = i + 8 == j + shift ? high[i] : v[j];
+        }
+    }
+}
+
+/* Each group sums its pixel's channels for itself: they lie in a cache. */
+DH_CUDA_INLINE void
+dh_cuda_layer_norm_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  float v[8], weight[8], bias[8], sum = 0.0f, squares = 0.0f;
+  for (int g = 0; g < k->n_groups; g++)
+    {
+      dh_cuda_read8 (&k->in, type, pixel, g, v);
+      for (int j = 0; j < 8; j++)
+        sum += 8 * g + j < k->c ? v[j] : 0.0f;
+    }
+  const float mean = sum / (float)k->c;
+  for (int g = 0; g < k->n_groups; g++)
+    {
+      dh_cuda_read8 (&k->in, type, pixel, g, v);
+      for (int j = 0; j < 8; j++)
+        squares += 8 * g + j < k->c ? (v[j] - mean) * (v[j] - mean) : 0.0f;
+    }
+  const float inverse = 1.0f / sqrtf (squares / (float)k->c + k->alpha);
+  dh_cuda_read8 (&k->in, type, pixel, group, v);
+  dh_cuda_load8 (k->weights, 8 * group, DH_CUDA_F32, weight);
+  dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, bias);
+  for (int j = 0; j < 8; j++)
+    v[j] = (v[j] - mean) * inverse * weight[j] + bias[j];
+  dh_cuda_end8 (k, pixel, group, v);
+}
+
+/* The products of a pixel's query with four keys from one on; what is behind the last reads the last. */
+DH_CUDA_INLINE void
+dh_cuda_attention_products (const DhCudaKernel *k, int type, int64_t pixel, int64_t first, int64_t last, int head,
+                            float product[4])
+{
+  const int begin = head * k->group_in, end = begin + k->group_in;
+  for (int i = 0; i < 4; i++)
+    product[i] = 0.0f;
+  for (int g = begin / 8; 8 * g < end; g++)
+    {
+      float q[8];
+      dh_cuda_read8 (&k->in, type, pixel, g, q);
+      for (int j = 0; j < 8; j++)
+        q[j] = 8 * g + j >= begin && 8 * g + j < end ? q[j] * k->alpha : 0.0f;
+      for (int i = 0; i < 4; i++)
+        {
+          float u[8];
+          dh_cuda_read8 (&k->other, k->other.type, first + i < last ? first + i : last, g, u);
+          for (int j = 0; j < 8; j++)
+            product[i] += 8 * g + j >= begin && 8 * g + j < end ? q[j] * u[j] : 0.0f;
+        }
+    }
+}
+
+/* What a head makes of one group: with the largest product so far and the sums under it, key after key. */
+DH_CUDA_INLINE void
+dh_cuda_attend (const DhCudaKernel *k, int type, int64_t pixel, int64_t keys, int group, int head, float made[8])
+{
+  const int64_t n = (int64_t)k->in_h * k->in_w, last = keys + n - 1;
+  const bool aligned = k->in_c % 8 == 0;
+  float most = -INFINITY, sum = 0.0f;
+  for (int j = 0; j < 8; j++)
+    made[j] = 0.0f;
+  for (int64_t key = keys; key <= last; key += 4)
+    {
+      float product[4], now = most;
+      dh_cuda_attention_products (k, type, pixel, key, last, head, product);
+      for (int i = 0; i < 4; i++)
+        now = product[i] > now ? product[i] : now;
+      const float factor = now == most ? 1.0f : expf (most - now);
+      most = now;
+      sum *= factor;
+      for (int j = 0; j < 8; j++)
+        made[j] *= factor;
+      for (int i = 0; i < 4; i++)
+        if (key + i <= last)
+          {
+            const float weight = expf (product[i] - now);
+            float u[8];
+            if (aligned)
+              dh_cuda_read8 (&k->other, k->other.type, key + i, k->in_c / 8 + group, u);
+            else
+              dh_cuda_read_from8 (&k->other, k->other.type, key + i, k->in_c + 8 * group, k->in_c + k->c, u);
+            sum += weight;
+            for (int j = 0; j < 8; j++)
+              made[j] += weight * u[j];
+          }
+    }
+  for (int j = 0; j < 8; j++)
+    made[j] /= sum;
+}
+
+DH_CUDA_INLINE void
+dh_cuda_attention_item (const DhCudaKernel *k, int type, int64_t item)
+{
+  int64_t pixel;
+  const int group = dh_cuda_split (item, k->n_groups, &pixel);
+  const int last = 8 * group + 7 < k->c ? 8 * group + 7 : k->c - 1;
+  const int64_t keys = pixel / ((int64_t)k->h * k->w) * k->in_h * k->in_w;
+  float v[8] = { 0.0f };
+  for (int head = 8 * group / k->group_out; head <= last / k->group_out; head++)
+    {
+      float made[8];
+      dh_cuda_attend (k, type, pixel, keys, group, head, made);
+      for (int j = 0; j < 8; j++)
+        v[j] = (8 * group + j) / k->group_out == head ? made[j] : v[j];
     }
   dh_cuda_end8 (k, pixel, group, v);
 }

@@ -1,5 +1,7 @@
 #include "dh-cuda-private.h"
 
+#include <string.h>
+
 /* Operators that only networks of others have, each a kernel of its own: no convolution takes them up. */
 
 /* A step whose result has memory of its own, its channels in order. */
@@ -94,5 +96,45 @@ dh_cuda_add_depth_to_space (DhCudaPlan *plan, const DhNode *node, const DhCudaVi
 {
   DhCudaStep *step = new_step (plan, node->name, DH_CUDA_DEPTH_TO_SPACE, in, shape, (DhCudaAfter){ FALSE }, owner);
   step->kernel.kernel = node->kernel;
+  return (DhCudaView *)step->out;
+}
+
+/* A number for each channel, by place. */
+static const float *
+upload_places (DhCudaPlan *plan, const DhCudaStep *step, const float *values, GError **error)
+{
+  const gsize places = (gsize)step->kernel.n_groups * DH_CUDA_GROUP;
+  g_autofree float *all = g_new0 (float, places);
+  memcpy (all, values, (gsize)step->kernel.c * sizeof *all);
+  return dh_cuda_upload (&plan->pool, all, places * sizeof *all, error);
+}
+
+DhCudaView *
+dh_cuda_add_layer_norm (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, const float *weight,
+                        const float *bias, DhValue owner, GError **error)
+{
+  const DhShape shape = { 1, in->c, in->h, in->w };
+  DhCudaStep *step = new_step (plan, node->name, DH_CUDA_LAYER_NORM, in, shape, (DhCudaAfter){ FALSE }, owner);
+  step->kernel.alpha = (float)node->epsilon;
+  step->kernel.weights = upload_places (plan, step, weight, error);
+  step->kernel.bias = step->kernel.weights ? upload_places (plan, step, bias, error) : NULL;
+  return step->kernel.bias ? (DhCudaView *)step->out : NULL;
+}
+
+DhCudaView *
+dh_cuda_add_attention (DhCudaPlan *plan, const DhNode *node, const DhCudaView *queries, const DhCudaView *both,
+                       DhValue owner)
+{
+  const DhShape shape = { 1, node->channels, queries->h, queries->w };
+  DhCudaStep *step = new_step (plan, node->name, DH_CUDA_ATTENTION, queries, shape, (DhCudaAfter){ FALSE }, owner);
+  step->other = both;
+  step->other_places = !dh_cuda_view_in_order (both);
+  step->kernel.in_h = both->h;
+  step->kernel.in_w = both->w;
+  step->kernel.in_c = queries->c;
+  step->kernel.group_in = queries->c / node->heads;
+  step->kernel.group_out = node->channels / node->heads;
+  step->kernel.alpha = (float)node->scale;
+  step->flop = 2.0 * plan->pool.n * shape.h * shape.w * both->h * both->w * both->c;
   return (DhCudaView *)step->out;
 }

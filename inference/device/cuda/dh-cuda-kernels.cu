@@ -33,6 +33,10 @@ __global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ D
         dh_cuda_grouped_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_DEPTH_TO_SPACE)
         dh_cuda_depth_to_space_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_LAYER_NORM)
+        dh_cuda_layer_norm_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_ATTENTION)
+        dh_cuda_attention_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_NOISE)
         dh_cuda_noise_item (&k, TYPE, item);
       else if constexpr (OP == DH_CUDA_PROBE)
@@ -152,6 +156,12 @@ int launch_typed (const DhCudaKernel &k, const int64_t items, cudaStream_t strea
       break;
     case DH_CUDA_DEPTH_TO_SPACE:
       run_items<DH_CUDA_DEPTH_TO_SPACE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_LAYER_NORM:
+      run_items<DH_CUDA_LAYER_NORM, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
+      break;
+    case DH_CUDA_ATTENTION:
+      run_items<DH_CUDA_ATTENTION, TYPE><<<grid, THREADS, 0, stream>>> (k, items);
       break;
     case DH_CUDA_NOISE:
       run_items<DH_CUDA_NOISE, TYPE><<<grid, THREADS, 0, stream>>> (k, items);

@@ -103,6 +103,8 @@ extern "C"
     DH_CUDA_GATED,   /* an activation, or a product of two values, or both */
     DH_CUDA_GROUPED, /* a convolution of groups */
     DH_CUDA_DEPTH_TO_SPACE,
+    DH_CUDA_LAYER_NORM,
+    DH_CUDA_ATTENTION, /* `in`: queries; `other`: keys, and values as further channels */
     DH_CUDA_TAPS,  /* nine products of every pixel, channels of each tap behind those of the one before → their sum */
     DH_CUDA_FUSED, /* a 1×1 convolution that reads as POINTWISE does: dh-cuda-fused-math.h */
     DH_CUDA_NOISE, /* fills `out` for a probe: dh-cuda-probe-math.h */
@@ -219,7 +221,9 @@ extern "C"
     const float *weights, *bias;     /* HEAD: 8·in.n_groups × 8·n_groups, 8·n_groups; TAPS: bias */
     void *maps[9]; /* SCORE, by DhMap; or NULL; n × h × w, the logits n × c × h × w and n × 2 × h × w */
     /* GATED, GROUPED, DEPTH_TO_SPACE: the channels of what is read and made stand in order. in_h, in_w, kernel, stride,
-     * padding, weights and bias as of the others; DEPTH_TO_SPACE: `kernel` is the block. */
+     * padding, weights and bias as of the others; DEPTH_TO_SPACE: `kernel` is the block. LAYER_NORM: weights and bias
+     * by place, alpha is the epsilon. ATTENTION: in_h × in_w keys, of in_c channels, group_in of a head, which makes
+     * group_out; alpha is the factor. */
     int32_t dilation;
     int32_t group_in, group_out;    /* channels of a group; where both are 1, weights are taps × 8·n_groups, else c ×
                                        group_in × taps */

@@ -255,6 +255,11 @@ DhCudaView *dh_cuda_add_gated (DhCudaPlan *plan, const char *name, const DhCudaV
                                DhCudaAfter after, DhValue owner);
 /* conv->in: any. */
 DhCudaView *dh_cuda_add_grouped (DhCudaPlan *plan, const DhCudaConvNodes *conv, DhCudaAfter after, GError **error);
+DhCudaView *dh_cuda_add_layer_norm (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, const float *weight,
+                                    const float *bias, DhValue owner, GError **error);
+/* `both`: keys, and values as further channels. */
+DhCudaView *dh_cuda_add_attention (DhCudaPlan *plan, const DhNode *node, const DhCudaView *queries,
+                                   const DhCudaView *both, DhValue owner);
 DhCudaView *dh_cuda_add_depth_to_space (DhCudaPlan *plan, const DhNode *node, const DhCudaView *in, DhShape shape,
                                         DhValue owner);
 

@@ -306,6 +306,8 @@ build_node (DhCudaTape *b, DhValue v)
       return;
     case DH_OP_ACTIVATION:
     case DH_OP_MULTIPLY:
+    case DH_OP_LAYER_NORM:
+    case DH_OP_ATTENTION:
     case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:

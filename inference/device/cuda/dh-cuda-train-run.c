@@ -219,6 +219,8 @@ write_steps (DhCudaTrainPlan *plan)
     [DH_OP_CHANNEL_SCALE] = "channel-scale",
     [DH_OP_CONV] = "conv",
     [DH_OP_NORM] = "norm",
+    [DH_OP_LAYER_NORM] = "layer-norm",
+    [DH_OP_ATTENTION] = "attention",
     [DH_OP_RELU] = "relu",
     [DH_OP_ACTIVATION] = "activation",
     [DH_OP_ADD] = "add",

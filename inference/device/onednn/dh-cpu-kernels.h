@@ -26,6 +26,8 @@ typedef enum
   DH_CPU_HARD_SWISH,
   DH_CPU_SIGMOID,
   DH_CPU_SILU,
+  DH_CPU_GELU,
+  DH_CPU_GELU_TANH,
 } DhCpuFunction;
 typedef struct
 {
@@ -144,6 +146,31 @@ typedef struct
   const DhBilinear *rows, *columns; /* out.h and out.w */
 } DhCpuResize;
 
+/* Over the channels of each pixel. */
+typedef struct
+{
+  DhCpuInput in;
+  DhCpuOutput out;
+  const float *weight, *bias, *counts; /* n_planes·lanes; 1, or 0 where a lane is no channel */
+  gint channels;
+  float epsilon;
+  gint pixels_at_once; /* of an item */
+} DhCpuLayerNorm;
+
+/* Keys that are packed together, and pass by at once. */
+#define DH_ATTENTION_KEYS 256
+typedef struct
+{
+  DhCpuInput in; /* queries: nothing remains to be done to them, and channels stand as they count */
+  DhCpuOutput out;
+  const float *const *keys, *const *values; /* the same; for attention_pack */
+  const float *packed;                      /* what that made: heads, parts of keys; for attention */
+  gint heads, deep, wide;                   /* channels of a head, of queries and of values */
+  gint n_keys;
+  float scale;
+  gint pixels_at_once; /* of an item */
+} DhCpuAttention;
+
 /* Logits of low resolution → maps of h×w. Pointers of maps not wanted are NULL. */
 typedef struct
 {
@@ -207,6 +234,14 @@ typedef struct
    * or -1. Item: as above. */
   void (*pack) (const float *from, const gint *channels, const DhCpuOutput *out, gint item);
   void (*unpack) (const DhCpuInput *in, const gint *channels, float *to, gint item);
+
+  void (*layer_norm) (const DhCpuLayerNorm *norm, gint item);
+  gsize (*attention_packed) (const DhCpuAttention *attention); /* floats that attention_pack makes */
+  gint (*attention_pack_items) (const DhCpuAttention *attention);
+  void (*attention_pack) (const DhCpuAttention *attention, gint item, float *to); /* `to`: of item 0 */
+  gint (*attention_items) (const DhCpuAttention *attention);
+  gsize (*attention_scratch) (const DhCpuAttention *attention);
+  void (*attention) (const DhCpuAttention *attention, gint item, float *scratch);
 
   gsize (*score_scratch) (const DhCpuScore *score);
   void (*score) (const DhCpuScore *score, gint row, float *scratch);

@@ -21,6 +21,24 @@ sigmoid (DhVec x)
   return dh_select (x == x, y, x);
 }
 
+/* erfc (z) · exp (z²) for z ≥ 0 is t times a polynomial in t = 1 / (1 + 0.3 z), fitted to 2e-8 of it up to z = 9.3. */
+DH_INLINE DhVec
+normal (DhVec x)
+{
+  const DhVecInt negative = x < 0;
+  const DhVec z = dh_select (negative, -x, x) * 0.70710678f, one = dh_splat (1), t = one / (z * 0.3f + one);
+  DhVec p = t * -0.129376564f + 0.484793439f;
+  p = p * t - 0.510541440f;
+  p = p * t + 0.545528410f;
+  p = p * t - 0.0929611449f;
+  p = p * t + 0.214112510f;
+  p = p * t + 0.148577740f;
+  p = p * t + 0.170676329f;
+  p = p * t + 0.169190702f;
+  const DhVec tail = p * t * dh_exp (-z * z) * 0.5f, y = dh_select (negative, tail, one - tail);
+  return dh_select (x == x, y, x);
+}
+
 DH_INLINE DhVec
 apply (DhVec x, DhCpuFunction function, float alpha, float beta)
 {
@@ -38,6 +56,10 @@ apply (DhVec x, DhCpuFunction function, float alpha, float beta)
       return sigmoid (x);
     case DH_CPU_SILU:
       return x * sigmoid (x);
+    case DH_CPU_GELU:
+      return x * normal (x);
+    case DH_CPU_GELU_TANH:
+      return x * sigmoid (x * (x * x * 0.0713548163f + 1.5957691216f));
     default:
       return x;
     }
@@ -60,6 +82,8 @@ dh_activate (const DhCpuActivation *activation, float *at, gsize n)
       EACH (DH_CPU_HARD_SWISH)
       EACH (DH_CPU_SIGMOID)
       EACH (DH_CPU_SILU)
+      EACH (DH_CPU_GELU)
+      EACH (DH_CPU_GELU_TANH)
     case DH_CPU_NOTHING:
       break;
     }

@@ -45,6 +45,13 @@ const DhCpuKernels DH_TABLE = {
   .resize = dh_resize,
   .pack = dh_pack,
   .unpack = dh_unpack,
+  .layer_norm = dh_layer_norm,
+  .attention_packed = dh_attention_packed,
+  .attention_pack_items = dh_attention_pack_items,
+  .attention_pack = dh_attention_pack,
+  .attention_items = dh_attention_items,
+  .attention_scratch = dh_attention_scratch,
+  .attention = dh_attention,
   .score_scratch = dh_score_scratch,
   .score = dh_score_row,
 };

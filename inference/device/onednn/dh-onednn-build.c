@@ -203,6 +203,11 @@ build_node (gpointer builder, DhValue v, GError **error)
     case DH_OP_ACTIVATION:
       build_activation (b, v);
       return TRUE;
+    case DH_OP_LAYER_NORM:
+      return dh_cpu_build_layer_norm (b, v, error);
+    case DH_OP_ATTENTION:
+      dh_cpu_build_attention (b, v);
+      return TRUE;
     case DH_OP_MULTIPLY:
       build_multiply (b, v);
       return TRUE;

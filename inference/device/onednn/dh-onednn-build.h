@@ -14,6 +14,9 @@ typedef struct
 /* dh-onednn-build.c: the view as planes, though something may remain to be done to them; with nothing left to do. */
 const DhCpuView *dh_cpu_planes_of (DhCpuBuild *b, const DhCpuView *view);
 const DhCpuView *dh_cpu_plain_of (DhCpuBuild *b, DhValue v);
+/* dh-onednn-attention.c */
+gboolean dh_cpu_build_layer_norm (DhCpuBuild *b, DhValue v, GError **error);
+void dh_cpu_build_attention (DhCpuBuild *b, DhValue v);
 /* dh-onednn-fold.c */
 gboolean dh_cpu_build_conv (DhCpuBuild *b, DhValue v, GError **error);
 

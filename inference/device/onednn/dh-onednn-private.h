@@ -96,6 +96,8 @@ struct _DhCpuStep
     DhCpuDepthwise depthwise;
     DhCpuPool pool;
     DhCpuResize resize;
+    DhCpuLayerNorm layer_norm;
+    DhCpuAttention attention;
     DhCpuScore score;
     struct
     {

@@ -33,6 +33,8 @@ dh_cpu_after (const DhNode *node)
     [DH_ACTIVATION_HARD_SWISH] = DH_CPU_HARD_SWISH,
     [DH_ACTIVATION_SIGMOID] = DH_CPU_SIGMOID,
     [DH_ACTIVATION_SILU] = DH_CPU_SILU,
+    [DH_ACTIVATION_GELU] = DH_CPU_GELU,
+    [DH_ACTIVATION_GELU_TANH] = DH_CPU_GELU_TANH,
   };
   const DhActivation f = node->activation;
   if (node->op == DH_OP_RELU)

@@ -179,6 +179,13 @@ dh_read (const float *from, DhPrologue p)
 #define dh_resize DH_ISA (dh_resize)
 #define dh_pack DH_ISA (dh_pack)
 #define dh_unpack DH_ISA (dh_unpack)
+#define dh_layer_norm DH_ISA (dh_layer_norm)
+#define dh_attention_packed DH_ISA (dh_attention_packed)
+#define dh_attention_pack_items DH_ISA (dh_attention_pack_items)
+#define dh_attention_pack DH_ISA (dh_attention_pack)
+#define dh_attention_items DH_ISA (dh_attention_items)
+#define dh_attention_scratch DH_ISA (dh_attention_scratch)
+#define dh_attention DH_ISA (dh_attention)
 #define dh_score_scratch DH_ISA (dh_score_scratch)
 #define dh_score_row DH_ISA (dh_score_row)
 
@@ -357,5 +364,12 @@ gint dh_winograd_items (const DhCpuWinograd *conv);
 gsize dh_winograd_scratch (const DhCpuWinograd *conv);
 void dh_winograd (const DhCpuWinograd *conv, gint item, float *scratch);
 void dh_winograd_filters (const DhCpuWinogradFilters *filters, gint item);
+void dh_layer_norm (const DhCpuLayerNorm *norm, gint item);
+gsize dh_attention_packed (const DhCpuAttention *attention);
+gint dh_attention_pack_items (const DhCpuAttention *attention);
+void dh_attention_pack (const DhCpuAttention *attention, gint item, float *to);
+gint dh_attention_items (const DhCpuAttention *attention);
+gsize dh_attention_scratch (const DhCpuAttention *attention);
+void dh_attention (const DhCpuAttention *attention, gint item, float *scratch);
 gsize dh_score_scratch (const DhCpuScore *score);
 void dh_score_row (const DhCpuScore *score, gint row, float *scratch);

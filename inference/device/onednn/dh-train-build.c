@@ -211,6 +211,8 @@ build_node (DhTrain *train, DhValue at)
       break;
     case DH_OP_ACTIVATION:
     case DH_OP_MULTIPLY:
+    case DH_OP_LAYER_NORM:
+    case DH_OP_ATTENTION:
     case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:

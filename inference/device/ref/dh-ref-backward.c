@@ -192,6 +192,8 @@ dh_host_go_back (DhHostPlan *plan, DhValue value)
       return TRUE;
     case DH_OP_ACTIVATION:
     case DH_OP_MULTIPLY:
+    case DH_OP_LAYER_NORM:
+    case DH_OP_ATTENTION:
     case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:

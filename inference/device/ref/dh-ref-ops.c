@@ -213,6 +213,65 @@ resize (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
 }
 
 static void
+layer_norm (const DhNode *node, const float *x, const float *const *parameters, float *y, DhShape shape)
+{
+  const gsize size = plane_size (shape);
+  for (gint image = 0; image < shape.n; image++)
+    for (gsize i = 0; i < size; i++)
+      {
+        const gsize first = (gsize)image * shape.c * size + i;
+        double sum = 0, squares = 0;
+        for (gint c = 0; c < shape.c; c++)
+          sum += x[first + c * size];
+        const double mean = sum / shape.c;
+        for (gint c = 0; c < shape.c; c++)
+          squares += (x[first + c * size] - mean) * (x[first + c * size] - mean);
+        const double inverse = 1 / sqrt (squares / shape.c + node->epsilon);
+        for (gint c = 0; c < shape.c; c++)
+          y[first + c * size] = (float)((x[first + c * size] - mean) * inverse * parameters[0][c] + parameters[1][c]);
+      }
+}
+
+/* One head of one image: pixels of a channel lie one behind the other. */
+static void
+attend (const DhNode *node, const float *queries, gsize n_queries, const float *keys, const float *values, gsize n_keys,
+        gint deep, gint wide, float *y)
+{
+  g_autofree double *weights = g_new (double, n_keys);
+  for (gsize i = 0; i < n_queries; i++)
+    {
+      double most = -INFINITY, sum = 0;
+      for (gsize j = 0; j < n_keys; j++)
+        {
+          double product = 0;
+          for (gint c = 0; c < deep; c++)
+            product += (double)queries[c * n_queries + i] * keys[c * n_keys + j];
+          weights[j] = product * node->scale;
+          most = weights[j] > most || isnan (weights[j]) ? weights[j] : most; /* NaN wins, and stays */
+        }
+      for (gsize j = 0; j < n_keys; j++)
+        sum += weights[j] = exp (weights[j] - most);
+      for (gint c = 0; c < wide; c++)
+        {
+          double made = 0;
+          for (gsize j = 0; j < n_keys; j++)
+            made += weights[j] * values[c * n_keys + j];
+          y[c * n_queries + i] = (float)(made / sum);
+        }
+    }
+}
+
+static void
+attention (const DhNode *node, const float *const *x, const DhShape *from, float *y, DhShape to)
+{
+  const gsize n_queries = plane_size (to), n_keys = plane_size (from[1]);
+  const gint deep = from[0].c / node->heads, wide = to.c / node->heads;
+  for (gint i = 0; i < to.n * node->heads; i++)
+    attend (node, x[0] + (gsize)i * deep * n_queries, n_queries, x[1] + (gsize)i * deep * n_keys,
+            x[2] + (gsize)i * wide * n_keys, n_keys, deep, wide, y + (gsize)i * wide * n_queries);
+}
+
+static void
 score_pixel (DhMap map, const float *f, gint classes, const float *g, gsize stride, gpointer y, gsize at)
 {
   DhScore score = { 0 };
@@ -284,6 +343,12 @@ dh_ref_operate (const DhNode *node, const float *const *x, const DhShape *from, 
       break;
     case DH_OP_NORM:
       norm (x[0], parameters, y, to);
+      break;
+    case DH_OP_LAYER_NORM:
+      layer_norm (node, x[0], parameters, y, to);
+      break;
+    case DH_OP_ATTENTION:
+      attention (node, x, from, y, to);
       break;
     case DH_OP_RELU:
       relu (x[0], y, count);

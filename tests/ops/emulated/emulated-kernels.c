@@ -74,6 +74,12 @@ emulated_run (const DhCudaKernel *k)
       case DH_CUDA_DEPTH_TO_SPACE:
         dh_cuda_depth_to_space_item (k, type, item);
         break;
+      case DH_CUDA_LAYER_NORM:
+        dh_cuda_layer_norm_item (k, type, item);
+        break;
+      case DH_CUDA_ATTENTION:
+        dh_cuda_attention_item (k, type, item);
+        break;
       case DH_CUDA_TAPS:
         dh_cuda_taps_item (k, type, item);
         break;
