@@ -4,7 +4,7 @@ device's logits are from ONNX Runtime's, at sizes other than that of the export,
 
     build/peers-venv/bin/python tests/bench/onnx-networks.py build/app/densehybrid [--size 1024x2048] [--rounds 3]
 
-Needs numpy, onnxruntime, onnxscript, openvino, torch, torchvision. Run on a quiet machine: every contender is a process
+Needs numpy, onnxruntime, onnxscript, openvino, torch, torchvision, for SegFormer (segformer_b0, segformer_b2) transformers. Run on a quiet machine: every contender is a process
 of its own, in turn, with two threads."""
 import argparse
 import json
@@ -34,6 +34,27 @@ print(sorted(times)[1])
 """
 
 
+def segformer(name):
+    """MiT-B0 or -B2 as transformers has them, the logits resized to the picture."""
+    import torch
+    import transformers
+    sizes = {"segformer_b0": dict(hidden_sizes=[32, 64, 160, 256], depths=[2, 2, 2, 2], decoder_hidden_size=256),
+             "segformer_b2": dict(hidden_sizes=[64, 128, 320, 512], depths=[3, 4, 6, 3], decoder_hidden_size=768)}
+
+    class Network(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = transformers.SegformerForSemanticSegmentation(transformers.SegformerConfig(num_labels=19, **sizes[name]))
+            for parameter in self.network.parameters():  # wider than those that training begins with
+                if parameter.dim() > 1:
+                    torch.nn.init.normal_(parameter, std=(1.2 / parameter[0].numel()) ** 0.5)
+
+        def forward(self, x):
+            y = self.network(pixel_values=x).logits
+            return {"out": torch.nn.functional.interpolate(y, size=x.shape[-2:], mode="bilinear", align_corners=False)}
+    return Network()
+
+
 def export(name, new, path):
     import torch
     import torchvision.models.segmentation as networks
@@ -46,7 +67,8 @@ def export(name, new, path):
         def forward(self, x):
             return self.network(x)["out"]
     torch.manual_seed(0)
-    network = getattr(networks, name)(weights=None, weights_backbone=None, num_classes=19, aux_loss=False)
+    network = segformer(name) if name.startswith("segformer") else getattr(networks, name)(
+        weights=None, weights_backbone=None, num_classes=19, aux_loss=False)
     for module in network.modules():  # so that a norm is not the identity
         if isinstance(module, torch.nn.BatchNorm2d):
             for tensor, low, high in ((module.weight, .75, 1.25), (module.bias, -.1, .1), (module.running_mean, -.1, .1),

@@ -163,7 +163,7 @@ dh_cuda_layer_norm_item (const DhCudaKernel *k, int type, int64_t item)
 {
   int64_t pixel;
   const int group = dh_cuda_split (item, k->n_groups, &pixel);
-  float v[8], weight[8], bias[8], sum = 0.0f, squares = 0.0f;
+  float v[8], u[8], sum = 0.0f, squares = 0.0f;
   for (int g = 0; g < k->n_groups; g++)
     {
       dh_cuda_read8 (&k->in, type, pixel, g, v);
@@ -179,10 +179,12 @@ dh_cuda_layer_norm_item (const DhCudaKernel *k, int type, int64_t item)
     }
   const float inverse = 1.0f / sqrtf (squares / (float)k->c + k->alpha);
   dh_cuda_read8 (&k->in, type, pixel, group, v);
-  dh_cuda_load8 (k->weights, 8 * group, DH_CUDA_F32, weight);
-  dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, bias);
+  dh_cuda_load8 (k->weights, 8 * group, DH_CUDA_F32, u);
   for (int j = 0; j < 8; j++)
-    v[j] = (v[j] - mean) * inverse * weight[j] + bias[j];
+    v[j] = (v[j] - mean) * inverse * u[j];
+  dh_cuda_load8 (k->bias, 8 * group, DH_CUDA_F32, u);
+  for (int j = 0; j < 8; j++)
+    v[j] += u[j];
   dh_cuda_end8 (k, pixel, group, v);
 }
 
@@ -231,18 +233,18 @@ dh_cuda_attend (const DhCudaKernel *k, int type, int64_t pixel, int64_t keys, in
       for (int j = 0; j < 8; j++)
         made[j] *= factor;
       for (int i = 0; i < 4; i++)
-        if (key + i <= last)
-          {
-            const float weight = expf (product[i] - now);
-            float u[8];
-            if (aligned)
-              dh_cuda_read8 (&k->other, k->other.type, key + i, k->in_c / 8 + group, u);
-            else
-              dh_cuda_read_from8 (&k->other, k->other.type, key + i, k->in_c + 8 * group, k->in_c + k->c, u);
-            sum += weight;
-            for (int j = 0; j < 8; j++)
-              made[j] += weight * u[j];
-          }
+        {
+          const float weight = key + i <= last ? expf (product[i] - now) : 0.0f;
+          const int64_t at = key + i <= last ? key + i : last;
+          float u[8];
+          if (aligned)
+            dh_cuda_read8 (&k->other, k->other.type, at, k->in_c / 8 + group, u);
+          else
+            dh_cuda_read_from8 (&k->other, k->other.type, at, k->in_c + 8 * group, k->in_c + k->c, u);
+          sum += weight;
+          for (int j = 0; j < 8; j++)
+            made[j] += weight * u[j];
+        }
     }
   for (int j = 0; j < 8; j++)
     made[j] /= sum;

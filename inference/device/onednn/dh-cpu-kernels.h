@@ -168,6 +168,7 @@ typedef struct
   gint heads, deep, wide;                   /* channels of a head, of queries and of values */
   gint n_keys;
   float scale;
+  gboolean bf16;       /* both products' factors; what is summed is float32 */
   gint pixels_at_once; /* of an item */
 } DhCpuAttention;
 

@@ -113,12 +113,14 @@ dh_cpu_build_attention (DhCpuBuild *b, DhValue v)
   attention.deep = parts[0]->c / node->heads;
   attention.wide = node->channels / node->heads;
   attention.n_keys = parts[1]->h * parts[1]->w;
+  attention.bf16 = b->plan->bf16;
   attention.in.h = shape.h;
   attention.in.w = shape.w;
   attention.pixels_at_once =
-      dh_cpu_fit_pixels (PIXELS, (gint64)shape.h * shape.w * node->heads, kernels->tile, 1, b->plan->threads);
+      dh_cpu_fit_pixels (PIXELS, (gint64)shape.h * shape.w * node->heads,
+                         attention.bf16 ? kernels->coarse_tile : kernels->tile, 1, b->plan->threads);
   const DhCpuView *packed = add_packed (b->plan, node->name, parts[1], parts[2], &attention);
-  DhCpuStep *step = dh_cpu_step_new_kernel (b->plan, node->name, "attention");
+  DhCpuStep *step = dh_cpu_step_new_kernel (b->plan, node->name, attention.bf16 ? "attention bf16" : "attention");
   DhCpuBuffer *buffer =
       dh_cpu_buffer_new (b->plan, (node->channels + kernels->lanes - 1) / kernels->lanes, shape.h, shape.w);
   step->in = parts[0];
