@@ -109,6 +109,39 @@ measure_case (const char *name, const char *protocol, const DhMetricOptions *opt
   return result;
 }
 
+/* What the authors' script printed: two digits of a percentage. */
+static void
+assert_printed (const char *name, const DhResult *got, JsonObject *want)
+{
+  const double values[] = { got->ap, got->fpr95, got->auroc };
+  JsonArray *printed = json_object_get_array_member (want, "printed");
+  g_assert_cmpuint (json_array_get_length (printed), ==, G_N_ELEMENTS (values));
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      const char *text = strchr (json_array_get_string_element (printed, i), ':') + 1;
+      const double value = g_ascii_strtod (text, NULL);
+      /* of a set without anomalies it prints its start value, 0, which is undefined */
+      if (i == 1 && got->positives == 0 && value == 0)
+        continue;
+      g_assert_cmpint (isnan (value), ==, isnan (values[i]));
+      assert_near (name, isnan (value) ? (double)NAN : 100 * values[i], value, 0.005 + 1e-9);
+    }
+}
+
+/* Inliers, anomalies and void of each image. */
+static void
+assert_pixels (const DhResult *got, JsonArray *pixels)
+{
+  g_assert_cmpuint (json_array_get_length (pixels), ==, got->images);
+  for (guint i = 0; i < got->images; i++)
+    {
+      JsonArray *want = json_array_get_array_element (pixels, i);
+      g_assert_cmpuint (got->rows[i].pixels - got->rows[i].positives, ==, json_array_get_int_element (want, 0));
+      g_assert_cmpuint (got->rows[i].positives, ==, json_array_get_int_element (want, 1));
+      g_assert_cmpuint (got->rows[i].ignored + got->rows[i].non_finite, ==, json_array_get_int_element (want, 2));
+    }
+}
+
 static void
 test_pooled (gconstpointer data)
 {
@@ -116,6 +149,8 @@ test_pooled (gconstpointer data)
   JsonObject *want =
       json_object_get_object_member (json_object_get_object_member (expected, name), "densehybrid-pooled");
   g_autoptr (DhResult) got = measure_case (name, "densehybrid-pooled", NULL);
+  assert_printed (name, got, want);
+  assert_pixels (got, json_object_get_array_member (json_object_get_object_member (expected, name), "pixels"));
   assert_member (name, got->ap, want, "average_precision");
   assert_member (name, got->auroc, want, "auroc");
   if (got->positives)
@@ -155,6 +190,7 @@ test_per_image (gconstpointer data)
   assert_member (name, published->ap, want, "average_precision");
   assert_member (name, published->auroc, want, "auroc");
   assert_member (name, published->fpr95, want, "fpr_at_95_tpr");
+  assert_printed (name, published, want);
   assert_rows (name, published, rows, FALSE);
 
   /* without the images that lack a class, the honest protocol is the mean of the same rows */
