@@ -188,63 +188,52 @@ dh_cuda_layer_norm_item (const DhCudaKernel *k, int type, int64_t item)
   dh_cuda_end8 (k, pixel, group, v);
 }
 
-/* The products of a pixel's query with four keys from one on; what is behind the last reads the last. */
-DH_CUDA_INLINE void
-dh_cuda_attention_products (const DhCudaKernel *k, int type, int64_t pixel, int64_t first, int64_t last, int head,
-                            float product[4])
+/* The product of a pixel's query with a key. */
+DH_CUDA_INLINE float
+dh_cuda_attention_product (const DhCudaKernel *k, int type, int64_t pixel, int64_t key, int head)
 {
   const int begin = head * k->group_in, end = begin + k->group_in;
-  for (int i = 0; i < 4; i++)
-    product[i] = 0.0f;
+  float product = 0.0f;
   for (int g = begin / 8; 8 * g < end; g++)
     {
-      float q[8];
+      float q[8], u[8];
       dh_cuda_read8 (&k->in, type, pixel, g, q);
+      dh_cuda_read8 (&k->other, k->other.type, key, g, u);
       for (int j = 0; j < 8; j++)
-        q[j] = 8 * g + j >= begin && 8 * g + j < end ? q[j] * k->alpha : 0.0f;
-      for (int i = 0; i < 4; i++)
-        {
-          float u[8];
-          dh_cuda_read8 (&k->other, k->other.type, first + i < last ? first + i : last, g, u);
-          for (int j = 0; j < 8; j++)
-            product[i] += 8 * g + j >= begin && 8 * g + j < end ? q[j] * u[j] : 0.0f;
-        }
+        product += 8 * g + j >= begin && 8 * g + j < end ? q[j] * k->alpha * u[j] : 0.0f;
     }
+  return product;
 }
 
 /* What a head makes of one group: with the largest product so far and the sums under it, key after key. */
 DH_CUDA_INLINE void
 dh_cuda_attend (const DhCudaKernel *k, int type, int64_t pixel, int64_t keys, int group, int head, float made[8])
 {
-  const int64_t n = (int64_t)k->in_h * k->in_w, last = keys + n - 1;
+  const int64_t n = (int64_t)k->in_h * k->in_w;
   const bool aligned = k->in_c % 8 == 0;
   float most = -INFINITY, sum = 0.0f;
   for (int j = 0; j < 8; j++)
     made[j] = 0.0f;
-  for (int64_t key = keys; key <= last; key += 4)
+  for (int64_t key = keys; key < keys + n; key++)
     {
-      float product[4], now = most;
-      dh_cuda_attention_products (k, type, pixel, key, last, head, product);
-      for (int i = 0; i < 4; i++)
-        now = product[i] > now ? product[i] : now;
-      const float factor = now == most ? 1.0f : expf (most - now);
-      most = now;
-      sum *= factor;
-      for (int j = 0; j < 8; j++)
-        made[j] *= factor;
-      for (int i = 0; i < 4; i++)
+      const float product = dh_cuda_attention_product (k, type, pixel, key, head);
+      float u[8];
+      if (product > most)
         {
-          const float weight = key + i <= last ? expf (product[i] - now) : 0.0f;
-          const int64_t at = key + i <= last ? key + i : last;
-          float u[8];
-          if (aligned)
-            dh_cuda_read8 (&k->other, k->other.type, at, k->in_c / 8 + group, u);
-          else
-            dh_cuda_read_from8 (&k->other, k->other.type, at, k->in_c + 8 * group, k->in_c + k->c, u);
-          sum += weight;
+          const float factor = expf (most - product);
+          most = product;
+          sum *= factor;
           for (int j = 0; j < 8; j++)
-            made[j] += weight * u[j];
+            made[j] *= factor;
         }
+      const float weight = expf (product - most);
+      if (aligned)
+        dh_cuda_read8 (&k->other, k->other.type, key, k->in_c / 8 + group, u);
+      else
+        dh_cuda_read_from8 (&k->other, k->other.type, key, k->in_c + 8 * group, k->in_c + k->c, u);
+      sum += weight;
+      for (int j = 0; j < 8; j++)
+        made[j] += weight * u[j];
     }
   for (int j = 0; j < 8; j++)
     made[j] /= sum;

@@ -11,8 +11,13 @@ namespace
 
 constexpr int THREADS = DH_CUDA_THREADS;
 
+/* On a multiprocessor: where two are asked for, ptxas does not give up registers for a third or fourth and spill. */
+template <int OP>
+constexpr int LEAST_BLOCKS = OP == DH_CUDA_ATTENTION || OP == DH_CUDA_LAYER_NORM ? 2 : 0;
+
 template <int OP, int TYPE>
-__global__ void __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, const int64_t items)
+__global__ void __launch_bounds__ (THREADS, LEAST_BLOCKS<OP>)
+run_items (const __grid_constant__ DhCudaKernel k, const int64_t items)
 {
   for (int64_t item = (int64_t)blockIdx.x * THREADS + threadIdx.x; item < items;
        item += (int64_t)gridDim.x * THREADS)
