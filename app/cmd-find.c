@@ -201,6 +201,6 @@ dh_cmd_find (DhCli *cli, int argc, char **argv)
   find.finds = dh_finds_new (&find.options);
   flow.shots = shots;
   flow.predictor = predictor;
-  DhCliFindImages images = { .recording = options.recording, .folder = images_folder };
+  DhCliFindImages images = { .recording = options.recording, .range = &frames, .folder = images_folder };
   return dh_cli_find_run (&find, &flow, &images);
 }

@@ -132,6 +132,12 @@ append_find (GString *html, const DhFinds *finds, guint i)
       g_string_append (html, " to ");
       append_text (html, last);
     }
+  if (find->pictured != find->source)
+    {
+      g_autofree char *pictured = dh_find_source_dup_title (find->pictured);
+      g_string_append (html, "<br>the picture: ");
+      append_text (html, pictured);
+    }
   g_string_append (html, "</span></figcaption></figure>\n");
 }
 

@@ -268,7 +268,8 @@ dh_report_begin_html (const char *title)
 {
   GString *html = g_string_new (NULL);
   g_string_printf (html,
-                   "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<title>%s</title>\n<style>%s</style>\n"
+                   "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
+                   "<meta name=viewport content=\"width=device-width\">\n<title>%s</title>\n<style>%s</style>\n"
                    "<h1>%s</h1>\n",
                    title, style, title);
   return html;

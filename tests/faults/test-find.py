@@ -52,6 +52,21 @@ def _():
         assert len(os.listdir(out / "images")) == 7
 
 
+@case("find: where frames do not come at one rate, the images are those that were searched")
+def _():
+    bursts = record("bursts.mkv", options=("-vf", "fps=60,select='lt(mod(t,1),0.3)+not(mod(n,20))'", "-fps_mode", "vfr", "-c:v",
+                                           "ffv1"))
+    code, _, err, _ = run("frames", bursts, "--out", top / "third", "--every", 3, "--quiet")
+    assert code == 0, err
+    code, told, err, _ = run("find", bursts, *EASY, "--singly", "--every", 3, "--out", top / "bursts", "--images", "--json")
+    frames = sorted(path.name for path in (top / "third").glob("*.png"))
+    assert code == 0 and json.loads(told)["written_images"] == len(frames) > 10, (told, err)
+    for name in frames:
+        same = subprocess.run(["compare", "-metric", "AE", top / "third" / name, top / "bursts" / "images" / name, "null:"],
+                              stderr=subprocess.DEVNULL)
+        assert same.returncode == 0, name
+
+
 @case("find: frames in a folder are a sequence, other images are not unless it is said")
 def _():
     for words, found in ((), 1), (("--singly",), 20):
@@ -82,6 +97,18 @@ def _():
     (top / "mine" / "broken.png").unlink()
     code, out, err, _ = run("dataset", "check", "--dataroot", top / "left", "--json")
     assert code == 0 and json.loads(out)["images"] == 4, (out, err)
+
+
+@case("find: a folder that cannot be written is told before anything is searched")
+def _():
+    (top / "mine" / "broken.png").write_bytes((top / "mine" / "drive_000000.png").read_bytes()[:300])
+    (top / "plain").write_text("")
+    (top / "locked").mkdir(mode=0o555)
+    # Root may write everywhere but below what is no folder.
+    for out in [top / "plain" / "sub"] + [top / "locked"] * (os.geteuid() != 0):
+        code, _, err, _ = run("find", top / "mine", *EASY, "--out", out)
+        assert code == 1 and str(out.parent) in err and "left out" not in err, err
+    (top / "mine" / "broken.png").unlink()
 
 
 @case("find: a threshold that a rule chose on a run of these weights, and of no others")
