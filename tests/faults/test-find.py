@@ -12,9 +12,9 @@ from faults import PROGRAM, WEIGHTS, case, end_by, finish, refuses, run, top, un
 EASY = ("--params", WEIGHTS, "--threshold", -1e9, "--min-area", 1)
 
 
-def record(name, size="64x48", seconds=2, options=("-c:v", "ffv1")):
+def record(name, size="64x48", seconds=2, rate=10, options=("-c:v", "ffv1")):
     path = top / name
-    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10:d={seconds}",
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={seconds}",
                     *options, str(path)], check=True)
     return path
 
@@ -54,8 +54,8 @@ def _():
 
 @case("find: where frames do not come at one rate, the images are those that were searched")
 def _():
-    bursts = record("bursts.mkv", options=("-vf", "fps=60,select='lt(mod(t,1),0.3)+not(mod(n,20))'", "-fps_mode", "vfr", "-c:v",
-                                           "ffv1"))
+    bursts = record("bursts.mp4", seconds=8, rate=60, options=("-vf", "select='lt(mod(t,4),1)+not(mod(n,20))'", "-vsync",
+                                                               "vfr", "-c:v", "mpeg4", "-q:v", "2"))
     code, _, err, _ = run("frames", bursts, "--out", top / "third", "--every", 3, "--quiet")
     assert code == 0, err
     code, told, err, _ = run("find", bursts, *EASY, "--singly", "--every", 3, "--out", top / "bursts", "--images", "--json")
