@@ -188,6 +188,9 @@ def _():
     refuses((*ask, "--out", top / "x", "--min-area", 0), "--min-area", status=2)
     refuses((*ask, "--out", top / "x", "--min-images", 2, "--singly"), "--sequence", status=2)
     refuses((*ask, "--out", top / "drive", "--images"), "holds something", status=2)
+    mine = ("find", top / "mine", "--params", WEIGHTS, "--threshold", 0, "--images", "--out")
+    for out in top / "mine", top / "mine" / "new" / "found", top / "frames" / ".." / "mine" / "found":
+        refuses((*mine, out), "lies in", status=2)
     refuses((*ask, "--out", top / "x", "--ignore-region", "bottom:100%"), "bottom", status=2)
     refuses(("find", top / "nothing", "--params", WEIGHTS, "--threshold", 0, "--out", top / "x"), "no such file")
     assert not (top / "x").exists()
