@@ -9,7 +9,8 @@ static const char style[] =
     ".finds{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:14px;margin:18px 0}.finds "
     "figure{margin:0;background:#fff;box-shadow:0 0 0 1px #0001;border-radius:9px;overflow:hidden}.finds figure "
     "img{width:100%;margin:0;border-radius:0;display:block;aspect-ratio:3/2;object-fit:contain;background:#0000000f}"
-    ".finds figcaption{margin:0;padding:8px 12px 10px;overflow-wrap:anywhere}";
+    ".finds figcaption{margin:0;padding:8px 12px 10px;overflow-wrap:anywhere}.finds~table "
+    "td.t{overflow-wrap:anywhere}";
 
 char *
 dh_find_source_dup_title (const DhFindSource *source)
