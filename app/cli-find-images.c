@@ -1,15 +1,11 @@
 #include "cli-find-images.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-text.h"
 #include "dh-video-reader.h"
-
-/* Seconds: what is as near is come to by reading on. */
-#define NEAR 4
 
 /* The first finds' images, each once. DhFindSource, borrowed. */
 static GPtrArray *
@@ -27,23 +23,10 @@ list_sources (const DhCliFindImages *images)
 }
 
 static gint
-compare_times (gconstpointer a, gconstpointer b)
+compare_numbers (gconstpointer a, gconstpointer b)
 {
   const DhFindSource *x = *(const DhFindSource *const *)a, *y = *(const DhFindSource *const *)b;
   return (x->number > y->number) - (x->number < y->number);
-}
-
-/* A reader that is about to give the frame: the one that is open where that is near, or all have to be read. */
-static gboolean
-go_to (DhVideoReader **reader, const char *path, double at, double time, double rate, GCancellable *cancellable,
-       GError **error)
-{
-  if (*reader && (dh_video_reader_info (*reader)->streamed || time - at < NEAR))
-    return TRUE;
-  g_clear_pointer (reader, dh_video_reader_free);
-  const DhVideoRange range = { .from = MAX (0, time - (rate > 0 ? 0.5 / rate : 0)) };
-  *reader = dh_video_reader_open (path, &range, cancellable, error);
-  return *reader != NULL;
 }
 
 static gboolean
@@ -61,45 +44,39 @@ write_frame (DhCliFindImages *images, const DhImage *image, guint64 number, GErr
   return TRUE;
 }
 
-/* In the order in which they come. A frame is the first that is not before its time, by half of what lies between two
- * of them. */
+/* Read as they were when they were searched, so that each has its number again; a seek to their times would meet others
+ * where frames do not come at one rate. */
 static gboolean
 write_frames (DhCli *cli, DhCliFindImages *images, GPtrArray *sources, GError **error)
 {
-  g_autoptr (DhVideoReader) reader = NULL;
-  double at = -INFINITY, rate = 0;
-  g_ptr_array_sort (sources, compare_times);
-  for (guint i = 0; i < sources->len; i++)
+  if (sources->len == 0)
+    return TRUE;
+  g_autoptr (DhVideoReader) reader = dh_video_reader_open (images->recording, images->range, cli->cancellable, error);
+  if (!reader)
+    return FALSE;
+  g_ptr_array_sort (sources, compare_numbers);
+  guint i = 0;
+  while (i < sources->len)
     {
-      const DhFindSource *source = sources->pdata[i];
-      if (!go_to (&reader, images->recording, at, source->time, rate, cli->cancellable, error))
-        return FALSE;
-      rate = dh_video_reader_info (reader)->rate;
-      const double slack = rate > 0 ? 0.5 / rate : 1e-3;
-      g_autoptr (DhImage) image = NULL;
-      DhVideoMoment moment = { -INFINITY, 0 };
-      while (moment.time < source->time - slack)
+      g_autoptr (GError) why = NULL;
+      DhVideoMoment moment;
+      g_autoptr (DhImage) image = dh_video_reader_next (reader, &moment, cli->cancellable, &why);
+      if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         {
-          g_autoptr (GError) why = NULL;
-          g_clear_pointer (&image, dh_image_unref);
-          image = dh_video_reader_next (reader, &moment, cli->cancellable, &why);
-          if (g_error_matches (why, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-            {
-              g_propagate_error (error, g_steal_pointer (&why));
-              return FALSE;
-            }
-          if (!image)
-            break;
+          g_propagate_error (error, g_steal_pointer (&why));
+          return FALSE;
         }
       if (!image)
-        g_clear_pointer (&reader, dh_video_reader_free);
-      at = image ? moment.time : -INFINITY;
-      if (!image || moment.time > source->time + slack)
+        break;
+      for (; i < sources->len && ((DhFindSource *)sources->pdata[i])->number < moment.number; i++)
         images->lost++;
-      else if (!write_frame (images, image, source->number, error))
+      if (i == sources->len || ((DhFindSource *)sources->pdata[i])->number != moment.number)
+        continue;
+      if (!write_frame (images, image, moment.number, error))
         return FALSE;
-      dh_progress_report (&cli->progress, i + 1, sources->len, images->folder);
+      dh_progress_report (&cli->progress, ++i, sources->len, images->folder);
     }
+  images->lost += sources->len - i;
   return TRUE;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "cli.h"
 #include "dh-finds.h"
+#include "dh-video-info.h"
 
 G_BEGIN_DECLS
 
@@ -8,9 +9,10 @@ G_BEGIN_DECLS
 typedef struct
 {
   const DhFinds *finds;
-  guint most;            /* finds */
-  const char *recording; /* of frames, which are decoded again; NULL: images are copied as they lie there */
-  const char *folder;    /* new or empty */
+  guint most;                /* finds */
+  const char *recording;     /* of frames, which are decoded again; NULL: images are copied as they lie there */
+  const DhVideoRange *range; /* of it that was searched */
+  const char *folder;        /* new or empty */
   /* what came of it */
   guint written, lost; /* lost: frames that were not met again, images that are gone */
 } DhCliFindImages;

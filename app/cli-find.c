@@ -1,8 +1,11 @@
 #include "cli-find.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dh-error.h"
 #include "dh-file.h"
@@ -118,8 +121,7 @@ write_pages (const DhCliFind *find, char **facts, GError **error)
 {
   g_autofree char *csv = dh_finds_to_csv (find->finds);
   g_autofree char *html = dh_finds_to_html (find->finds, facts);
-  return dh_folder_make (find->out, error) && write_text (find->out, "found.csv", csv, error)
-         && write_text (find->out, "found.html", html, error);
+  return write_text (find->out, "found.csv", csv, error) && write_text (find->out, "found.html", html, error);
 }
 
 static void
@@ -180,6 +182,20 @@ print_json (const DhCliFind *find, const DhCliFindImages *images, double seconds
   dh_json_print (json);
 }
 
+/* Before anything is searched, which may take hours. */
+static gboolean
+make_folder (const char *folder, GError **error)
+{
+  if (!dh_folder_make (folder, error))
+    return FALSE;
+  if (g_access (folder, W_OK) == 0)
+    return TRUE;
+  const int why = errno;
+  g_autofree char *shown = g_filename_display_name (folder);
+  g_set_error (error, DH_ERROR, DH_ERROR_IO, "nothing can be written into %s: %s", shown, g_strerror (why));
+  return FALSE;
+}
+
 /* All that comes behind the choice of what and how. */
 int
 dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
@@ -187,10 +203,17 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   DhCli *cli = find->cli;
   g_autoptr (GError) error = NULL;
   const gint64 before = g_get_monotonic_time ();
+  const gboolean fresh = !g_file_test (find->out, G_FILE_TEST_EXISTS);
+  if (!make_folder (find->out, &error))
+    return dh_cli_fail (cli, &error);
   const gboolean done = dh_cli_flow_run (cli, flow, look_at, find, &error);
   dh_cli_progress_end (cli);
   if (!done && find->images == 0)
-    return dh_cli_fail (cli, &error);
+    {
+      if (fresh)
+        g_rmdir (find->out);
+      return dh_cli_fail (cli, &error);
+    }
   dh_finds_finish (find->finds);
   g_auto (GStrv) facts = list_facts (find, flow->predictor, error);
   g_autoptr (GError) why = NULL;

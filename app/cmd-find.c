@@ -10,6 +10,7 @@
 #include "cli-video.h"
 #include "dh-database.h"
 #include "dh-error.h"
+#include "dh-file.h"
 #include "dh-video-frames.h"
 
 #define MIN_AREA 500
@@ -57,6 +58,20 @@ is_empty (const char *folder)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   return !dir || !g_dir_read_name (dir);
+}
+
+/* Whether `folder`, which may be yet to be made, is `whole` or lies in it. */
+static gboolean
+lies_in (const char *folder, const char *whole)
+{
+  g_autofree char *there = g_canonicalize_filename (folder, NULL);
+  while (!g_file_test (there, G_FILE_TEST_EXISTS))
+    {
+      char *parent = g_path_get_dirname (there);
+      g_free (there);
+      there = parent;
+    }
+  return dh_path_lies_in (there, whole);
 }
 
 /* Whether the images of a folder are frames, as `frames` writes them. */
@@ -164,6 +179,9 @@ dh_cmd_find (DhCli *cli, int argc, char **argv)
   if (folder && (range.from || range.to))
     return dh_cli_usage (cli, "--from and --to are times of a recording");
   find.options.follow = !singly && (sequence || !folder || is_of_recording (find.in));
+  if (images_folder && folder && lies_in (out, find.in))
+    return dh_cli_usage (cli, "--out %s lies in %s, whose images these would be the next time: name another folder",
+                         out, find.in);
   if (min_images > 1 && !find.options.follow)
     return dh_cli_usage (cli, "--min-images needs images that follow one another: --sequence");
   if (region && !(find.region = dh_region_new (region, &error)))
@@ -201,6 +219,6 @@ dh_cmd_find (DhCli *cli, int argc, char **argv)
   find.finds = dh_finds_new (&find.options);
   flow.shots = shots;
   flow.predictor = predictor;
-  DhCliFindImages images = { .recording = options.recording, .folder = images_folder };
+  DhCliFindImages images = { .recording = options.recording, .range = &frames, .folder = images_folder };
   return dh_cli_find_run (&find, &flow, &images);
 }

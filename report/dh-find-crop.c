@@ -29,11 +29,11 @@ static guint8 *
 make_mask (const DhFindings *findings, guint which, const DhImagePart *part)
 {
   guint8 *mask = g_try_malloc0 ((gsize)part->width * part->height);
-  for (gsize i = 0; mask && i < findings->n_runs; i++)
+  for (gsize i = findings->begins[which]; mask && i < findings->begins[which + 1]; i++)
     {
       const DhComponentRun *run = &findings->runs[i];
       const guint from = MAX (run->x, part->left), to = MIN (run->end, part->left + part->width);
-      if (run->component == which && run->y >= part->top && run->y < part->top + part->height && from < to)
+      if (run->y >= part->top && run->y < part->top + part->height && from < to)
         memset (mask + (gsize)(run->y - part->top) * part->width + (from - part->left), 1, to - from);
     }
   return mask;

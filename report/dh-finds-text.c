@@ -6,10 +6,12 @@
 #include "dh-video-info.h"
 
 static const char style[] =
-    ".finds{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:14px;margin:18px 0}.finds "
-    "figure{margin:0;background:#fff;box-shadow:0 0 0 1px #0001;border-radius:9px;overflow:hidden}.finds figure "
-    "img{width:100%;margin:0;border-radius:0;display:block;aspect-ratio:3/2;object-fit:contain;background:#0000000f}"
-    ".finds figcaption{margin:0;padding:8px 12px 10px;overflow-wrap:anywhere}";
+    ".finds{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:14px;margin:18px 0}"
+    ".finds figure{margin:0;background:#fff;box-shadow:0 0 0 1px #8883;border-radius:9px;overflow:hidden}"
+    ".finds figure img{width:100%;margin:0;border-radius:0;display:block;aspect-ratio:3/2;object-fit:contain;"
+    "background:#8882}"
+    ".finds figcaption{margin:0;padding:8px 12px 10px;overflow-wrap:anywhere}"
+    "@media screen and (prefers-color-scheme:dark){.finds figure{background:#2b2b30}a{color:#78aeed}}";
 
 char *
 dh_find_source_dup_title (const DhFindSource *source)
@@ -131,6 +133,12 @@ append_find (GString *html, const DhFinds *finds, guint i)
       append_text (html, first);
       g_string_append (html, " to ");
       append_text (html, last);
+    }
+  if (find->pictured != find->source)
+    {
+      g_autofree char *pictured = dh_find_source_dup_title (find->pictured);
+      g_string_append (html, "<br>the picture: ");
+      append_text (html, pictured);
     }
   g_string_append (html, "</span></figcaption></figure>\n");
 }

@@ -21,14 +21,22 @@ typedef struct
   guint64 seen;                      /* the image in which it was last */
   double value;
   GBytes *crop;
+  guint pictured; /* the view that the crop is of */
 } Growing;
+
+/* Where a find stands in the order; no image that is added puts it further back. */
+typedef struct
+{
+  double rank;
+  guint number;
+} Place;
 
 struct _DhFinds
 {
   DhFindsOptions options;
   DhTracker *tracker;
   guint64 n_images;
-  double cutoff;      /* below it nothing comes to be one of the first `most` any more */
+  Place last_shown;   /* so many stand before it that what is behind is none of the first `most`, as it is */
   guint crops, prune; /* how many there are; at how many they are looked through */
   GPtrArray *sources; /* DhFindSource */
   GArray *views;      /* View */
@@ -78,14 +86,21 @@ clear_find (gpointer data)
   g_clear_pointer (&((DhFind *)data)->crop, g_bytes_unref);
 }
 
+/* Pictures that may be there beside those that are shown, before they are looked through. */
+static guint
+spare_of (const DhFinds *finds)
+{
+  return 4 * finds->options.most + 64;
+}
+
 DhFinds *
 dh_finds_new (const DhFindsOptions *options)
 {
   DhFinds *finds = g_new0 (DhFinds, 1);
   finds->options = *options;
   finds->tracker = dh_tracker_new (options->patience);
-  finds->cutoff = -INFINITY;
-  finds->prune = 4 * options->most + 64;
+  finds->last_shown = (Place){ -INFINITY, G_MAXUINT };
+  finds->prune = spare_of (finds);
   finds->sources = g_ptr_array_new_with_free_func (free_source);
   finds->views = g_array_new (FALSE, FALSE, sizeof (View));
   finds->growing = g_array_new (FALSE, FALSE, sizeof (Growing));
@@ -121,11 +136,38 @@ rank_of (const DhFinds *finds, const Growing *growing)
   return finds->options.order == DH_FIND_IMAGES ? growing->n_images : growing->value;
 }
 
-static gint
-compare_down (gconstpointer a, gconstpointer b)
+static Place
+place_of (const DhFinds *finds, guint number)
 {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x < y) - (x > y);
+  return (Place){ rank_of (finds, &g_array_index (finds->growing, Growing, number)), number };
+}
+
+/* High first; of equal ones in the order in which they were found. */
+static gint
+compare_places (gconstpointer a, gconstpointer b)
+{
+  const Place *x = a, *y = b;
+  return x->rank != y->rank ? (x->rank > y->rank ? -1 : 1) : (x->number > y->number) - (x->number < y->number);
+}
+
+static gboolean
+is_confirmed (const DhFinds *finds, const Growing *growing)
+{
+  return growing->n_images >= finds->options.min_images;
+}
+
+static gboolean
+is_behind (const DhFinds *finds, const Place *place)
+{
+  return compare_places (place, &finds->last_shown) > 0;
+}
+
+/* Of places that are all confirmed, in their order, `most` of them at least. */
+static void
+raise_last_shown (DhFinds *finds, const Place *place)
+{
+  if (!is_behind (finds, place))
+    finds->last_shown = *place;
 }
 
 static void
@@ -135,39 +177,39 @@ drop_crop (DhFinds *finds, Growing *growing)
   g_clear_pointer (&growing->crop, g_bytes_unref);
 }
 
-/* Drops the pictures of what can not be among the first any more, so that they never are many. What was seen in too few
- * images by now stays while it may still be seen. */
+/* Drops the pictures of what is not among the first, so that they never are many. What was seen in too few images by
+ * now stays while it may still be seen. */
 static void
 prune (DhFinds *finds)
 {
-  g_autoptr (GArray) ranks = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
   for (guint i = 0; i < finds->growing->len; i++)
     {
       Growing *growing = &g_array_index (finds->growing, Growing, i);
-      const double rank = rank_of (finds, growing);
-      if (growing->n_images >= finds->options.min_images)
-        g_array_append_val (ranks, rank);
+      const Place place = place_of (finds, i);
+      if (is_confirmed (finds, growing))
+        g_array_append_val (places, place);
       else if (growing->seen + finds->options.patience < finds->n_images)
         drop_crop (finds, growing);
     }
-  g_array_sort (ranks, compare_down);
-  if (ranks->len > finds->options.most)
-    finds->cutoff = g_array_index (ranks, double, finds->options.most);
+  g_array_sort (places, compare_places);
+  if (places->len >= finds->options.most)
+    raise_last_shown (finds, &g_array_index (places, Place, finds->options.most - 1));
   for (guint i = 0; i < finds->growing->len; i++)
     {
-      Growing *growing = &g_array_index (finds->growing, Growing, i);
-      if (growing->n_images >= finds->options.min_images && rank_of (finds, growing) < finds->cutoff)
-        drop_crop (finds, growing);
+      const Place place = place_of (finds, i);
+      if (is_behind (finds, &place))
+        drop_crop (finds, &g_array_index (finds->growing, Growing, i));
     }
-  finds->prune = 2 * finds->crops + 4 * finds->options.most + 64;
+  finds->prune = 2 * finds->crops + spare_of (finds);
 }
 
 static void
-take (DhFinds *finds, guint number, guint source, const DhImage *image, const DhFindings *findings, guint which)
+take (DhFinds *finds, guint number, guint source, const DhFinding *finding)
 {
-  const View view = { number, source, findings->items[which] };
+  const View view = { number, source, *finding };
   const guint place = finds->views->len;
-  const double value = value_of (finds, &view.finding);
+  const double value = value_of (finds, finding);
   g_array_append_val (finds->views, view);
   if (number == finds->growing->len)
     {
@@ -178,18 +220,42 @@ take (DhFinds *finds, guint number, guint source, const DhImage *image, const Dh
   growing->n_images++;
   growing->last = place;
   growing->seen = finds->n_images;
-  const gboolean better = growing->n_images == 1 || value > growing->value;
-  if (better)
+  if (growing->n_images == 1 || value > growing->value)
     {
       growing->value = value;
       growing->best = place;
     }
-  /* Where a picture was dropped, another than the best image may bring it back. */
-  if (finds->options.most == 0 || rank_of (finds, growing) < finds->cutoff || (!better && growing->crop))
-    return;
-  drop_crop (finds, growing);
-  growing->crop = dh_find_crop (image, findings, which);
-  finds->crops += growing->crop != NULL;
+}
+
+/* Draws what is seen best in this image, or has no picture, and is among the first by now: `first`, the place of the
+ * image's first view, and so on. An image may have very many regions, so of those that were seen in too few images the
+ * foremost alone have pictures. */
+static void
+draw (DhFinds *finds, const DhImage *image, const DhFindings *findings, guint first)
+{
+  g_autoptr (GArray) places = g_array_sized_new (FALSE, FALSE, sizeof (Place), findings->n);
+  guint confirmed = 0, others = 0;
+  for (guint f = 0; f < findings->n; f++)
+    {
+      const Place place = place_of (finds, g_array_index (finds->views, View, first + f).find);
+      g_array_append_val (places, place);
+    }
+  g_array_sort (places, compare_places);
+  for (guint i = 0; i < places->len; i++)
+    {
+      const Place *place = &g_array_index (places, Place, i);
+      Growing *growing = &g_array_index (finds->growing, Growing, place->number);
+      if (!is_confirmed (finds, growing))
+        others++;
+      else if (++confirmed == finds->options.most)
+        raise_last_shown (finds, place);
+      if (is_behind (finds, place) || others > spare_of (finds) || (growing->best != growing->last && growing->crop))
+        continue;
+      drop_crop (finds, growing);
+      growing->crop = dh_find_crop (image, findings, growing->last - first);
+      growing->pictured = growing->last;
+      finds->crops += growing->crop != NULL;
+    }
 }
 
 gboolean
@@ -221,22 +287,14 @@ dh_finds_add (DhFinds *finds, const DhFindSource *source, const DhImage *image, 
   copy->name = g_strdup (source->name);
   copy->path = g_strdup (source->path);
   g_ptr_array_add (finds->sources, copy);
+  const guint first = finds->views->len;
   for (guint f = 0; f < findings->n; f++)
-    take (finds, numbers[f], finds->sources->len - 1, image, findings, f);
+    take (finds, numbers[f], finds->sources->len - 1, &findings->items[f]);
+  if (finds->options.most > 0)
+    draw (finds, image, findings, first);
   if (finds->crops > finds->prune)
     prune (finds);
   return TRUE;
-}
-
-/* High first; of equal ones in the order in which they were found. */
-static gint
-compare_finds (gconstpointer a, gconstpointer b, gpointer data)
-{
-  const DhFinds *finds = data;
-  const guint i = *(const guint *)a, j = *(const guint *)b;
-  const double x = rank_of (finds, &g_array_index (finds->growing, Growing, i));
-  const double y = rank_of (finds, &g_array_index (finds->growing, Growing, j));
-  return x != y ? (x > y ? -1 : 1) : (i > j) - (i < j);
 }
 
 static const DhFindSource *
@@ -249,27 +307,29 @@ void
 dh_finds_finish (DhFinds *finds)
 {
   g_return_if_fail (!finds->places);
-  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (guint));
-  finds->places = g_new (guint, finds->growing->len + 1);
+  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (Place));
+  finds->places = g_new (guint, (gsize)finds->growing->len + 1);
   for (guint i = 0; i < finds->growing->len; i++)
     {
+      const Place place = place_of (finds, i);
       finds->places[i] = G_MAXUINT;
-      if (g_array_index (finds->growing, Growing, i).n_images >= finds->options.min_images)
-        g_array_append_val (order, i);
+      if (is_confirmed (finds, &g_array_index (finds->growing, Growing, i)))
+        g_array_append_val (order, place);
     }
-  g_array_sort_with_data (order, compare_finds, finds);
+  g_array_sort (order, compare_places);
   for (guint i = 0; i < order->len; i++)
     {
-      const guint number = g_array_index (order, guint, i);
-      Growing *growing = &g_array_index (finds->growing, Growing, number);
+      const Place *place = &g_array_index (order, Place, i);
+      Growing *growing = &g_array_index (finds->growing, Growing, place->number);
       const DhFind find = { growing->n_images,
-                            rank_of (finds, growing),
+                            place->rank,
                             g_array_index (finds->views, View, growing->best).finding,
                             source_of (finds, growing->best),
                             source_of (finds, growing->first),
                             source_of (finds, growing->last),
+                            source_of (finds, growing->crop ? growing->pictured : growing->best),
                             i < finds->options.most ? g_steal_pointer (&growing->crop) : NULL };
-      finds->places[number] = i;
+      finds->places[place->number] = i;
       g_array_append_val (finds->finds, find);
     }
 }

@@ -50,7 +50,9 @@ typedef struct
   double value; /* by which it is ordered, high first */
   DhFinding finding;
   const DhFindSource *source, *first, *last;
-  GBytes *crop; /* a JPEG of it and what is around it, outlined; NULL where it is none of the first `most` */
+  const DhFindSource
+      *pictured; /* the image that the crop is of: where it came to be one of the first late, a later one */
+  GBytes *crop;  /* a JPEG of it and what is around it, outlined; NULL where it is none of the first `most` */
 } DhFind;
 
 /* So many findings at most. */

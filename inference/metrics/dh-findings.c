@@ -1,7 +1,6 @@
 #include "dh-findings.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "dh-class-pixels.h"
 #include "dh-error.h"
@@ -35,32 +34,31 @@ add_run (DhFinding *finding, const DhComponentRun *run, const float *scores, gui
     }
 }
 
-/* Runs by finding, so that one table of classes serves all of them: `begin` has n + 1. */
-static guint32 *
-sort_runs (const DhFindings *findings, guint32 *begin)
+/* By finding, so that each has its own in one place. */
+static gboolean
+sort_runs (DhFindings *findings, const DhComponents *components)
 {
-  guint32 *order = g_try_new (guint32, findings->n_runs + 1);
-  if (!order)
-    return NULL;
-  memset (begin, 0, (findings->n + 1) * sizeof *begin);
-  for (gsize i = 0; i < findings->n_runs; i++)
-    begin[findings->runs[i].component + 1]++;
+  g_autofree gsize *next = g_try_new0 (gsize, (gsize)findings->n + 1);
+  findings->runs = g_try_new (DhComponentRun, components->n_runs + 1);
+  findings->begins = g_try_new0 (gsize, (gsize)findings->n + 1);
+  if (!next || !findings->runs || !findings->begins)
+    return FALSE;
+  for (gsize i = 0; i < components->n_runs; i++)
+    findings->begins[components->runs[i].component + 1]++;
   for (guint f = 0; f < findings->n; f++)
-    begin[f + 1] += begin[f];
-  g_autofree guint32 *next = g_memdup2 (begin, (findings->n + 1) * sizeof *begin);
-  for (gsize i = 0; i < findings->n_runs; i++)
-    order[next[findings->runs[i].component]++] = (guint32)i;
-  return order;
+    next[f + 1] = findings->begins[f + 1] += findings->begins[f];
+  for (gsize i = 0; i < components->n_runs; i++)
+    findings->runs[next[components->runs[i].component]++] = components->runs[i];
+  return TRUE;
 }
 
 static gint
-find_class (const DhFindings *findings, const guint32 *order, guint32 from, guint32 to, const guint8 *classes,
-            guint width)
+find_class (const DhFindings *findings, guint which, const guint8 *classes, guint width)
 {
   guint64 counts[DH_CLASS_IDS] = { 0 };
-  for (guint32 i = from; i < to; i++)
+  for (gsize i = findings->begins[which]; i < findings->begins[which + 1]; i++)
     {
-      const DhComponentRun *run = &findings->runs[order[i]];
+      const DhComponentRun *run = &findings->runs[i];
       dh_class_pixels_add_counts (classes + (gsize)run->y * width + run->x, run->end - run->x, counts);
     }
   guint most = 0;
@@ -70,44 +68,29 @@ find_class (const DhFindings *findings, const guint32 *order, guint32 from, guin
   return (gint)most;
 }
 
-static gboolean
-find_classes (DhFindings *findings, const guint8 *classes, guint width)
-{
-  g_autofree guint32 *begin = g_try_new (guint32, findings->n + 1);
-  g_autofree guint32 *order = begin ? sort_runs (findings, begin) : NULL;
-  for (guint f = 0; order && f < findings->n; f++)
-    findings->items[f].class_id = find_class (findings, order, begin[f], begin[f + 1], classes, width);
-  return order != NULL;
-}
-
-/* Takes the components' runs. */
 static DhFindings *
-measure (DhComponents *components, const float *scores, const guint8 *classes, guint width, gboolean low)
+measure (const DhComponents *components, const float *scores, const guint8 *classes, guint width, gboolean low)
 {
   g_autoptr (DhFindings) findings = g_new0 (DhFindings, 1);
   findings->n = components->n_predictions;
-  findings->items = g_try_new (DhFinding, findings->n + 1);
-  findings->n_runs = components->n_runs;
-  findings->runs = g_steal_pointer (&components->runs);
-  if (!findings->items)
+  findings->items = g_try_new (DhFinding, (gsize)findings->n + 1);
+  if (!findings->items || !sort_runs (findings, components))
     return NULL;
   for (guint f = 0; f < findings->n; f++)
     {
       const DhComponent *component = &components->items[f];
-      findings->items[f] = (DhFinding){ .x = component->x,
-                                        .y = component->y,
-                                        .width = component->width,
-                                        .height = component->height,
-                                        .area = component->area,
-                                        .peak = NAN,
-                                        .class_id = -1 };
+      DhFinding *finding = &findings->items[f];
+      *finding = (DhFinding){ .x = component->x,
+                              .y = component->y,
+                              .width = component->width,
+                              .height = component->height,
+                              .area = component->area,
+                              .peak = NAN,
+                              .class_id = classes ? find_class (findings, f, classes, width) : -1 };
+      for (gsize i = findings->begins[f]; i < findings->begins[f + 1]; i++)
+        add_run (finding, &findings->runs[i], scores, width, low);
+      finding->mean /= (double)finding->area;
     }
-  for (gsize i = 0; i < findings->n_runs; i++)
-    add_run (&findings->items[findings->runs[i].component], &findings->runs[i], scores, width, low);
-  for (guint f = 0; f < findings->n; f++)
-    findings->items[f].mean /= (double)findings->items[f].area;
-  if (classes && !find_classes (findings, classes, width))
-    return NULL;
   return g_steal_pointer (&findings);
 }
 
@@ -132,5 +115,6 @@ dh_findings_free (DhFindings *findings)
     return;
   g_free (findings->items);
   g_free (findings->runs);
+  g_free (findings->begins);
   g_free (findings);
 }

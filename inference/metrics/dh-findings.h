@@ -18,8 +18,8 @@ typedef struct
 {
   guint n;
   DhFinding *items;
-  gsize n_runs;
-  DhComponentRun *runs; /* their pixels */
+  DhComponentRun *runs; /* their pixels, by finding, of each in reading order */
+  gsize *begins;        /* where each finding's are: begins[f] ≤ … < begins[f + 1] */
 } DhFindings;
 void dh_findings_free (DhFindings *findings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFindings, dh_findings_free)

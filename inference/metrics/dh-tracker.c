@@ -81,20 +81,64 @@ compare (const void *a, const void *b)
   return (x->finding > y->finding) - (x->finding < y->finding);
 }
 
+/* A finding's box, to be sought by its top. */
+typedef struct
+{
+  Box box;
+  guint finding;
+} Sought;
+
+static int
+compare_tops (const void *a, const void *b)
+{
+  const double x = ((const Sought *)a)->box.at[1], y = ((const Sought *)b)->box.at[1];
+  return (x > y) - (x < y);
+}
+
+/* The first whose top is not above that. */
+static guint
+find_top (const Sought *sought, guint n, double top)
+{
+  guint low = 0, high = n;
+  while (low < high)
+    {
+      const guint middle = low + (high - low) / 2;
+      if (sought[middle].box.at[1] < top)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* Two that share so much are not more unlike in height than that, so that few need to be looked at. */
+static void
+add_pairs (GArray *pairs, const Box *expected, guint track, const Sought *sought, guint n)
+{
+  const double above = (expected->at[3] - expected->at[1]) / DH_TRACKER_LEAST + 1;
+  for (guint i = find_top (sought, n, expected->at[1] - above); i < n && sought[i].box.at[1] < expected->at[3]; i++)
+    {
+      const Box *box = &sought[i].box;
+      if (box->at[0] >= expected->at[2] || box->at[2] <= expected->at[0])
+        continue;
+      const Pair pair = { overlap_of (expected, box), track, sought[i].finding };
+      if (pair.overlap >= DH_TRACKER_LEAST)
+        g_array_append_val (pairs, pair);
+    }
+}
+
 static GArray *
 list_pairs (const DhTracker *tracker, const DhFindings *findings)
 {
   GArray *pairs = g_array_new (FALSE, FALSE, sizeof (Pair));
+  g_autofree Sought *sought = g_new (Sought, (gsize)findings->n + 1);
+  for (guint f = 0; f < findings->n; f++)
+    sought[f] = (Sought){ box_of (&findings->items[f]), f };
+  qsort (sought, findings->n, sizeof *sought, compare_tops);
   for (guint t = 0; t < tracker->live->len; t++)
     {
       const Box expected = expect (&g_array_index (tracker->live, Track, t), tracker->image);
-      for (guint f = 0; f < findings->n; f++)
-        {
-          const Box box = box_of (&findings->items[f]);
-          const Pair pair = { overlap_of (&expected, &box), t, f };
-          if (pair.overlap >= DH_TRACKER_LEAST)
-            g_array_append_val (pairs, pair);
-        }
+      add_pairs (pairs, &expected, t, sought, findings->n);
     }
   if (pairs->len > 1)
     qsort (pairs->data, pairs->len, sizeof (Pair), compare);

@@ -12,9 +12,9 @@ from faults import PROGRAM, WEIGHTS, case, end_by, finish, refuses, run, top, un
 EASY = ("--params", WEIGHTS, "--threshold", -1e9, "--min-area", 1)
 
 
-def record(name, size="64x48", seconds=2, options=("-c:v", "ffv1")):
+def record(name, size="64x48", seconds=2, rate=10, options=("-c:v", "ffv1")):
     path = top / name
-    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=s={size}:r=10:d={seconds}",
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={seconds}",
                     *options, str(path)], check=True)
     return path
 
@@ -52,6 +52,21 @@ def _():
         assert len(os.listdir(out / "images")) == 7
 
 
+@case("find: where frames do not come at one rate, the images are those that were searched")
+def _():
+    bursts = record("bursts.mp4", seconds=8, rate=60, options=("-vf", "select='lt(mod(t,4),1)+not(mod(n,20))'", "-vsync",
+                                                               "vfr", "-c:v", "mpeg4", "-q:v", "2"))
+    code, _, err, _ = run("frames", bursts, "--out", top / "third", "--every", 3, "--quiet")
+    assert code == 0, err
+    code, told, err, _ = run("find", bursts, *EASY, "--singly", "--every", 3, "--out", top / "bursts", "--images", "--json")
+    frames = sorted(path.name for path in (top / "third").glob("*.png"))
+    assert code == 0 and json.loads(told)["written_images"] == len(frames) > 10, (told, err)
+    for name in frames:
+        same = subprocess.run(["compare", "-metric", "AE", top / "third" / name, top / "bursts" / "images" / name, "null:"],
+                              stderr=subprocess.DEVNULL)
+        assert same.returncode == 0, name
+
+
 @case("find: frames in a folder are a sequence, other images are not unless it is said")
 def _():
     for words, found in ((), 1), (("--singly",), 20):
@@ -82,6 +97,18 @@ def _():
     (top / "mine" / "broken.png").unlink()
     code, out, err, _ = run("dataset", "check", "--dataroot", top / "left", "--json")
     assert code == 0 and json.loads(out)["images"] == 4, (out, err)
+
+
+@case("find: a folder that cannot be written is told before anything is searched")
+def _():
+    (top / "mine" / "broken.png").write_bytes((top / "mine" / "drive_000000.png").read_bytes()[:300])
+    (top / "plain").write_text("")
+    (top / "locked").mkdir(mode=0o555)
+    # Root may write everywhere but below what is no folder.
+    for out in [top / "plain" / "sub"] + [top / "locked"] * (os.geteuid() != 0):
+        code, _, err, _ = run("find", top / "mine", *EASY, "--out", out)
+        assert code == 1 and str(out.parent) in err and "left out" not in err, err
+    (top / "mine" / "broken.png").unlink()
 
 
 @case("find: a threshold that a rule chose on a run of these weights, and of no others")
@@ -161,6 +188,9 @@ def _():
     refuses((*ask, "--out", top / "x", "--min-area", 0), "--min-area", status=2)
     refuses((*ask, "--out", top / "x", "--min-images", 2, "--singly"), "--sequence", status=2)
     refuses((*ask, "--out", top / "drive", "--images"), "holds something", status=2)
+    mine = ("find", top / "mine", "--params", WEIGHTS, "--threshold", 0, "--images", "--out")
+    for out in top / "mine", top / "mine" / "new" / "found", top / "frames" / ".." / "mine" / "found":
+        refuses((*mine, out), "lies in", status=2)
     refuses((*ask, "--out", top / "x", "--ignore-region", "bottom:100%"), "bottom", status=2)
     refuses(("find", top / "nothing", "--params", WEIGHTS, "--threshold", 0, "--out", top / "x"), "no such file")
     assert not (top / "x").exists()

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "dh-csv.h"
 #include "dh-error.h"
@@ -150,12 +151,82 @@ test_written (void)
   g_assert_nonnull (strstr (html, "file:///no%20such/%3Ci%3E.png"));
   g_assert_nonnull (strstr (html, "&lt;here&gt;"));
   g_assert_null (strstr (html, "<i>"));
+  g_assert_null (strstr (html, "the picture: "));
+  g_assert_nonnull (strstr (html, "<meta name=viewport"));
   guint unclosed;
   g_autofree char *csv = dh_finds_to_csv (finds);
   g_autoptr (GPtrArray) rows = dh_csv_parse (csv, NULL, &unclosed);
   g_assert_cmpuint (rows->len, ==, 3);
   g_assert_cmpstr (((char **)rows->pdata[1])[1], ==, source.name);
   g_assert_cmpstr (((char **)rows->pdata[1])[14], ==, names[0]);
+}
+
+/* An image with very many regions: the first ones have pictures, and the others cost none, whatever the order, and
+ * though all are equal. */
+static void
+test_dense (void)
+{
+  const guint width = 2048, height = 1024;
+  g_autofree float *scores = g_new0 (float, (gsize)width *height);
+  for (guint y = 0; y < height; y++)
+    for (guint x = 0; x < width; x++)
+      if (x % 8 < 4 && y % 8 < 4)
+        scores[(gsize)y * width + x] = 1;
+  const DhFindingOptions finding = { .threshold = 0, .min_area = 1 };
+  g_autoptr (DhFindings) findings = dh_findings_new (scores, NULL, NULL, width, height, &finding, NULL);
+  g_assert_cmpuint (findings->n, ==, 256 * 128);
+  g_autoptr (DhImage) image = dh_image_new (width, height);
+  memset (image->rgb, 90, (gsize)3 * width * height);
+  const clock_t before = clock ();
+  for (DhFindOrder order = DH_FIND_MEAN; order < DH_N_FIND_ORDERS; order++)
+    {
+      const DhFindsOptions options = {
+        .min_images = 1 + (order == DH_FIND_PEAK), .most = 3, .order = order, .follow = TRUE
+      };
+      g_autoptr (DhFinds) finds = dh_finds_new (&options);
+      for (guint i = 0; i < 2; i++)
+        g_assert_true (dh_finds_add (finds, &(DhFindSource){ NULL, NULL, i, i }, image, findings, NULL));
+      dh_finds_finish (finds);
+      g_assert_cmpuint (dh_finds_count (finds), ==, findings->n);
+      for (guint i = 0; i < 5; i++)
+        {
+          const DhFind *find = dh_finds_get (finds, i);
+          g_assert_cmpuint (find->finding.x, ==, 8 * i);
+          g_assert_true ((find->crop != NULL) == (i < 3));
+        }
+    }
+  g_assert_cmpfloat ((double)(clock () - before) / CLOCKS_PER_SEC, <, 12);
+}
+
+/* By the number of images, what becomes one of the first late is seen in a later image than its largest: the page says
+ * so. */
+static void
+test_late (void)
+{
+  const DhFindsOptions options = { .follow = TRUE, .min_images = 1, .most = 1, .order = DH_FIND_IMAGES };
+  g_autoptr (DhFinds) finds = dh_finds_new (&options);
+  for (guint i = 0; i < 12; i++)
+    {
+      g_autofree float *scores = g_new0 (float, SIDE *SIDE);
+      for (guint x = 0; i < 4 && x < 6; x++)
+        scores[x] = 1;
+      for (guint x = 10; i >= 1 && x < (i == 1 ? 18 : 17); x++)
+        scores[20 * SIDE + x] = 1;
+      const DhFindingOptions finding = { .threshold = 0, .min_area = 1 };
+      g_autoptr (DhImage) image = make_image ();
+      g_autoptr (DhFindings) findings = dh_findings_new (scores, NULL, NULL, SIDE, SIDE, &finding, NULL);
+      g_assert_true (dh_finds_add (finds, &(DhFindSource){ NULL, NULL, i, i / 10.0 }, image, findings, NULL));
+    }
+  dh_finds_finish (finds);
+  const DhFind *find = dh_finds_get (finds, 0);
+  g_assert_cmpuint (find->n_images, ==, 11);
+  g_assert_cmpuint (find->source->number, ==, 1);
+  g_assert_cmpuint (find->finding.area, ==, 8);
+  g_assert_nonnull (find->crop);
+  g_assert_cmpuint (find->pictured->number, ==, 5);
+  char *facts[] = { NULL };
+  g_autofree char *html = dh_finds_to_html (finds, facts);
+  g_assert_nonnull (strstr (html, "the picture: frame 5, 0:00.50"));
 }
 
 static void
@@ -180,6 +251,8 @@ main (int argc, char **argv)
   g_test_add_func ("/finds/order", test_order);
   g_test_add_func ("/finds/followed", test_followed);
   g_test_add_func ("/finds/written", test_written);
+  g_test_add_func ("/finds/dense", test_dense);
+  g_test_add_func ("/finds/late", test_late);
   g_test_add_func ("/finds/nothing", test_nothing);
   return g_test_run ();
 }
