@@ -101,9 +101,9 @@ typedef struct
 } Page;
 
 static void
-write_pages (const char *path, const Page *pages, guint n, guint picture)
+write_pages_as (const char *path, const char *mode, const Page *pages, guint n, guint picture)
 {
-  TIFF *tiff = TIFFOpen (path, "w");
+  TIFF *tiff = TIFFOpen (path, mode);
   for (guint i = 0; i < n; i++)
     {
       guint8 line[WIDTH];
@@ -124,6 +124,12 @@ write_pages (const char *path, const Page *pages, guint n, guint picture)
       TIFFWriteDirectory (tiff);
     }
   TIFFClose (tiff);
+}
+
+static void
+write_pages (const char *path, const Page *pages, guint n, guint picture)
+{
+  write_pages_as (path, "w", pages, n, picture);
 }
 
 /* Where it is said that there is no further page. */
@@ -191,6 +197,9 @@ test_pages_told (void)
   gsize size;
   write_pages (path, upright, G_N_ELEMENTS (upright), 1);
   g_assert_cmpuint (dh_image_orientation (path), ==, 1);
+  /* Of the kind for large files too. */
+  write_pages_as (path, "w8", before, G_N_ELEMENTS (before), 1);
+  g_assert_cmpuint (dh_image_orientation (path), ==, 6);
   write_pages (path, before, G_N_ELEMENTS (before), 1);
   g_assert_cmpuint (dh_image_orientation (path), ==, 6);
   g_assert_true (g_file_get_contents (path, &bytes, &size, &error));
