@@ -229,7 +229,7 @@ take_result (DhSession *self, Writing *writing)
     was_reverted (self, writing);
   dh_session_tell_labels (self);
   if (writing->error != NULL)
-    labelling->evaluate_next = FALSE;
+    dh_session_forget_put_off (self);
   if (self->opening == NULL)
     dh_session_evaluate_written (self);
 }
@@ -242,6 +242,12 @@ dh_session_evaluate_written (DhSession *self)
     return;
   labelling->evaluate_next = FALSE;
   dh_session_evaluate (self);
+}
+
+void
+dh_session_forget_put_off (DhSession *self)
+{
+  self->labelling->evaluate_next = FALSE;
 }
 
 static gboolean

@@ -127,6 +127,16 @@ show_dataset (DhSession *self, DhOpening *opening)
   dh_session_read_kept (self);
 }
 
+/* An evaluation that was put off is of the set as it is now: where that stays, or was read again as it was to be. */
+static void
+end_waiting (DhSession *self, gboolean is_meant)
+{
+  if (is_meant)
+    dh_session_evaluate_written (self);
+  else
+    dh_session_forget_put_off (self);
+}
+
 static void
 opened (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -140,8 +150,10 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_pointer (&self->opening_path, g_free);
   g_clear_pointer (&self->asked, dh_reading_free);
   dh_session_notify (self, DH_SESSION_PROP_OPENING);
+  const gboolean rereads = self->reread_at != NULL;
   if (!done)
     {
+      end_waiting (self, !rereads);
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         {
           dh_session_complain (self, _ ("It could not be opened"), error->message);
@@ -150,6 +162,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   g_autofree char *weights = g_steal_pointer (&opening->weights);
+  const gboolean is_same = rereads || opening->dataset == NULL;
   if (opening->dataset != NULL)
     show_dataset (self, opening);
   if (opening->forgotten != NULL)
@@ -174,7 +187,7 @@ opened (GObject *source, GAsyncResult *result, gpointer data)
       dh_session_tell (self, DH_SESSION_RECORDING, opening->recording);
     }
   dh_session_recall_known (self);
-  dh_session_evaluate_written (self);
+  end_waiting (self, is_same);
 }
 
 static void
@@ -191,8 +204,10 @@ drop_opening (DhSession *self)
 void
 dh_session_stop_opening (DhSession *self)
 {
+  const gboolean rereads = self->reread_at != NULL;
   drop_opening (self);
   dh_session_notify (self, DH_SESSION_PROP_OPENING);
+  end_waiting (self, !rereads);
 }
 
 static void

@@ -345,6 +345,7 @@ G_GNUC_INTERNAL void dh_session_enter_labels (DhSession *session);
 G_GNUC_INTERNAL void dh_session_set_rereads_labels (DhSession *session, gboolean rereads);
 /* Where that was put off until all labels are written and read. */
 G_GNUC_INTERNAL void dh_session_evaluate_written (DhSession *session);
+G_GNUC_INTERNAL void dh_session_forget_put_off (DhSession *session);
 /* An evaluation wants the labels: the mode ends; where that has to be written first, TRUE: dh_session_evaluate() is
  * called when it is. */
 G_GNUC_INTERNAL gboolean dh_session_put_off_for_labels (DhSession *session);

@@ -149,6 +149,12 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
     g_ptr_array_add (notes, g_strdup ("the labels' ids are the packed classes: anomaly is 12, not 14"));
   if (dataset->mask_note)
     g_ptr_array_add (notes, g_strdup (dataset->mask_note));
+  if (find->n_duplicates > 0)
+    g_ptr_array_add (notes, g_strdup_printf (find->n_duplicates == 1 ? "%u image stands beside one of the same name in "
+                                                                       "another format and is left out"
+                                                                     : "%u images stand beside one of the same name "
+                                                                       "in another format and are left out",
+                                             find->n_duplicates));
   if (unlabelled > 0 && dataset->kind != DH_DATASET_FOLDER)
     g_ptr_array_add (notes, g_strdup_printf (unlabelled == 1 ? "%u image has no label: maps only, no score"
                                                              : "%u images have no label: maps only, no score",
@@ -169,12 +175,6 @@ collect_notes (DhDataset *dataset, const DhScan *scan, DhLayoutFind *find)
     g_ptr_array_add (notes, g_strdup_printf (dataset->orphans->len == 1 ? "%u label has no image and is left out"
                                                                         : "%u labels have no image and are left out",
                                              dataset->orphans->len));
-  if (find->n_duplicates > 0)
-    g_ptr_array_add (notes, g_strdup_printf (find->n_duplicates == 1 ? "%u image stands beside one of the same name in "
-                                                                       "another format and is left out"
-                                                                     : "%u images stand beside one of the same name "
-                                                                       "in another format and are left out",
-                                             find->n_duplicates));
   if (dataset->orientation_note)
     g_ptr_array_add (notes, g_strdup (dataset->orientation_note));
   if (scan->no_files->len > 0)

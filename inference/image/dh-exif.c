@@ -1,7 +1,9 @@
-/* How a photograph lies, as cameras say it: tag 0x0112 of the EXIF that JPEG, WebP and PNG may carry. */
+/* How a photograph lies, as cameras say it: tag 0x0112 of the EXIF that JPEG, WebP and PNG may carry, and of a TIFF. */
 #include "dh-image-private.h"
 
 #include <string.h>
+
+#include "dh-file.h"
 
 static guint32
 read_number (const guint8 *at, guint n, gboolean big)
@@ -12,8 +14,9 @@ read_number (const guint8 *at, guint n, gboolean big)
   return number;
 }
 
-guint
-dh_exif_read_directory (const guint8 *data, gsize size, gboolean big)
+/* Of its bytes or the first of them; 0: it says nothing. */
+static guint
+read_directory (const guint8 *data, gsize size, gboolean big)
 {
   enum
   {
@@ -33,8 +36,17 @@ dh_exif_read_directory (const guint8 *data, gsize size, gboolean big)
   return 0;
 }
 
-gboolean
-dh_exif_find_directory (const guint8 *data, gsize size, guint64 *at, gboolean *big)
+/* Whether there is another page behind it. */
+static gboolean
+goes_on (const guint8 *data, gsize size, gboolean big)
+{
+  const gsize link = size < 2 ? 0 : 2 + (gsize)12 * read_number (data, 2, big);
+  return link > 0 && link + 4 <= size && read_number (data + link, 4, big) != 0;
+}
+
+/* Where the directory of a TIFF lies, which may be anywhere in it; FALSE: not known. */
+static gboolean
+find_directory (const guint8 *data, gsize size, guint64 *at, gboolean *big)
 {
   if (size < 8 || (memcmp (data, "II*\0", 4) != 0 && memcmp (data, "MM\0*", 4) != 0))
     return FALSE;
@@ -54,9 +66,7 @@ read_tiff (const guint8 *data, gsize size)
       data += 6;
       size -= 6;
     }
-  return dh_exif_find_directory (data, size, &at, &big) && at < size
-             ? dh_exif_read_directory (data + at, size - at, big)
-             : 0;
+  return find_directory (data, size, &at, &big) && at < size ? read_directory (data + at, size - at, big) : 0;
 }
 
 /* Markers up to the picture itself. */
@@ -100,13 +110,62 @@ read_chunks (const guint8 *data, gsize size, gboolean png)
   return 0;
 }
 
-guint
-dh_exif_orientation (const DhImageSource *source)
+static guint
+read_orientation (const DhImageSource *source)
 {
-  const guint found = dh_jpeg_is (source)   ? read_jpeg (source->data, source->size)
-                      : dh_webp_is (source) ? read_chunks (source->data, source->size, FALSE)
-                      : dh_png_is (source)  ? read_chunks (source->data, source->size, TRUE)
-                                            : 0;
+  return dh_jpeg_is (source)   ? read_jpeg (source->data, source->size)
+         : dh_webp_is (source) ? read_chunks (source->data, source->size, FALSE)
+         : dh_png_is (source)  ? read_chunks (source->data, source->size, TRUE)
+                               : 0;
+}
+
+/* EXIF stands before a JPEG's pixels, behind a WebP's, and is a TIFF's directory, which may be anywhere. */
+#define HEAD (64 * 1024)
+
+static DhImageSource
+source_of (GBytes *bytes)
+{
+  DhImageSource source = { .name = "" };
+  source.data = g_bytes_get_data (bytes, &source.size);
+  return source;
+}
+
+/* Of several pages, and where the directory is of the larger kind, libtiff looks for it. */
+static guint
+read_tiff_orientation (const char *path, const DhImageSource *head)
+{
+  guint64 at;
+  gboolean big;
+  if (find_directory (head->data, head->size, &at, &big))
+    {
+      g_autoptr (GBytes) directory = dh_file_read_part (path, at, HEAD, NULL);
+      const DhImageSource part = directory ? source_of (directory) : (DhImageSource){ 0 };
+      if (!goes_on (part.data, part.size, big))
+        return read_directory (part.data, part.size, big);
+    }
+  g_autoptr (GBytes) whole = dh_file_read (path, DH_IMAGE_LARGEST_FILE, NULL);
+  if (!whole)
+    return 1;
+  const DhImageSource source = source_of (whole);
+  return dh_tiff_orientation (&source);
+}
+
+guint
+dh_image_orientation (const char *path)
+{
+  g_return_val_if_fail (path != NULL, 1);
+
+  guint64 size;
+  g_autoptr (GBytes) bytes = dh_file_read_head (path, HEAD, &size, NULL);
+  if (!bytes)
+    return 1;
+  DhImageSource source = source_of (bytes);
+  const gboolean behind = dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
+                          && source.data[20] & 8 && size > source.size;
+  g_autoptr (GBytes) whole = behind ? dh_file_read (path, DH_IMAGE_LARGEST_FILE, NULL) : NULL;
+  if (whole)
+    source = source_of (whole);
+  const guint found = dh_tiff_is (&source) ? read_tiff_orientation (path, &source) : read_orientation (&source);
   return found >= 1 && found <= 8 ? found : 1;
 }
 

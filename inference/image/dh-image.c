@@ -133,8 +133,6 @@ make_valid (GError *error)
   error->message = valid;
 }
 
-/* No picture within the limits of pixels is as large, however badly it is compressed. */
-#define LARGEST_FILE ((guint64)2 << 30)
 /* Enough for the header of most files. */
 #define HEAD (256 * 1024)
 /* Up to this size a file is read without a look at its header first. */
@@ -180,7 +178,8 @@ read_file (const char *path, GError **error)
   g_error_free (why);
   guint width, height;
   gboolean more;
-  return probe_head (path, &width, &height, &more, error) || more ? dh_file_read (path, LARGEST_FILE, error) : NULL;
+  return probe_head (path, &width, &height, &more, error) || more ? dh_file_read (path, DH_IMAGE_LARGEST_FILE, error)
+                                                                  : NULL;
 }
 
 static GBytes *
@@ -258,43 +257,6 @@ dh_image_probe (const char *path, guint *width, guint *height, GError **error)
   if (height)
     *height = h;
   return TRUE;
-}
-
-/* EXIF stands before a JPEG's pixels, behind a WebP's, and is a TIFF's directory, which may be anywhere. */
-#define EXIF_HEAD (64 * 1024)
-
-static guint
-tiff_orientation (const char *path, const DhImageSource *head)
-{
-  guint64 at;
-  gboolean big;
-  if (!dh_exif_find_directory (head->data, head->size, &at, &big))
-    return 1;
-  g_autoptr (GBytes) directory = dh_file_read_part (path, at, EXIF_HEAD, NULL);
-  gsize size = 0;
-  const guint8 *data = directory ? g_bytes_get_data (directory, &size) : NULL;
-  const guint found = dh_exif_read_directory (data, size, big);
-  return found >= 1 && found <= 8 ? found : 1;
-}
-
-guint
-dh_image_orientation (const char *path)
-{
-  g_return_val_if_fail (path != NULL, 1);
-
-  guint64 size;
-  g_autoptr (GBytes) bytes = dh_file_read_head (path, EXIF_HEAD, &size, NULL);
-  if (!bytes)
-    return 1;
-  DhImageSource source = source_of (bytes, "");
-  if (dh_tiff_is (&source))
-    return tiff_orientation (path, &source);
-  const gboolean behind = dh_webp_is (&source) && source.size >= 21 && memcmp (source.data + 12, "VP8X", 4) == 0
-                          && source.data[20] & 8 && size > source.size;
-  g_autoptr (GBytes) whole = behind ? dh_file_read (path, LARGEST_FILE, NULL) : NULL;
-  if (whole)
-    source = source_of (whole, "");
-  return dh_exif_orientation (&source);
 }
 
 DhImage *

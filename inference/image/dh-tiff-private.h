@@ -9,7 +9,6 @@ typedef struct
 {
   const DhImageSource *source;
   gsize position;
-  gboolean has_all_pages;
   char message[160]; /* the first; "" */
 } DhTiffJob;
 

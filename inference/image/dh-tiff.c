@@ -100,8 +100,8 @@ read_page (TIFF *tiff, Page *page)
 }
 
 /* The largest page is the picture, the first of them, wherever its small copies stand. Where not all can be read it is
- * the first. */
-static gboolean
+ * that of those before. */
+static void
 choose_page (TIFF *tiff)
 {
   guint64 most = 0;
@@ -114,15 +114,10 @@ choose_page (TIFF *tiff)
           most = (guint64)page.width * page.height;
           chosen = i;
         }
-      if (TIFFLastDirectory (tiff))
-        return i == chosen || TIFFSetDirectory (tiff, (tdir_t)chosen);
-      if (!TIFFReadDirectory (tiff))
-        {
-          TIFFSetDirectory (tiff, 0);
-          return FALSE;
-        }
+      if (TIFFLastDirectory (tiff) || !TIFFReadDirectory (tiff))
+        break;
     }
-  return TIFFSetDirectory (tiff, (tdir_t)chosen);
+  TIFFSetDirectory (tiff, (tdir_t)chosen);
 }
 
 TIFF *
@@ -138,7 +133,7 @@ dh_tiff_open (DhTiffJob *job, GError **error)
   if (!tiff)
     dh_tiff_set_broken (job, error);
   else
-    job->has_all_pages = choose_page (tiff);
+    choose_page (tiff);
   return tiff;
 }
 
@@ -161,9 +156,7 @@ dh_tiff_probe (const DhImageSource *source, guint *width, guint *height, GError 
 {
   DhTiffJob job = { .source = source };
   TIFF *tiff = dh_tiff_open (&job, error);
-  const gboolean read = tiff && job.has_all_pages && read_size (&job, tiff, width, height, error);
-  if (tiff && !job.has_all_pages)
-    dh_tiff_set_broken (&job, error);
+  const gboolean read = tiff && read_size (&job, tiff, width, height, error);
   if (tiff)
     TIFFClose (tiff);
   return read;
@@ -283,4 +276,17 @@ dh_tiff_load (const DhImageSource *source, GError **error)
   if (tiff)
     TIFFClose (tiff);
   return image;
+}
+
+guint
+dh_tiff_orientation (const DhImageSource *source)
+{
+  DhTiffJob job = { .source = source };
+  uint16_t orientation = ORIENTATION_TOPLEFT;
+  TIFF *tiff = dh_tiff_open (&job, NULL);
+  if (!tiff)
+    return ORIENTATION_TOPLEFT;
+  TIFFGetFieldDefaulted (tiff, TIFFTAG_ORIENTATION, &orientation);
+  TIFFClose (tiff);
+  return orientation;
 }

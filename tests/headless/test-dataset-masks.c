@@ -38,6 +38,22 @@ test_plain (void)
     }
 }
 
+/* Two pictures of one name have one mask: that one of them is left out is said before all that is missing. */
+static void
+test_left_out (void)
+{
+  g_autofree char *root = tree_new ();
+  tree_pair (root, "a.jpg", "masks/a.png", 0, 1);
+  tree_image (root, "a.png", 16, 8);
+  tree_image (root, "b.png", 16, 8);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  g_assert_cmpuint (dh_dataset_size (dataset), ==, 2);
+  g_assert_cmpstr (dh_dataset_notes (dataset)[0], ==,
+                   "1 image stands beside one of the same name in another format and is left out");
+  g_assert_true (has_note (dataset, "1 image has no label"));
+  tree_remove (root);
+}
+
 /* Masks of an image editor: what is white in them is the anomaly, which is said; a 1 among them fits in none. */
 static void
 test_black_and_white (void)
@@ -227,6 +243,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dataset/masks/plain", test_plain);
+  g_test_add_func ("/dataset/masks/left-out", test_left_out);
   g_test_add_func ("/dataset/masks/black-and-white", test_black_and_white);
   g_test_add_func ("/dataset/masks/splits", test_splits);
   g_test_add_func ("/dataset/masks/no-masks", test_no_masks);

@@ -97,13 +97,13 @@ test_tiff (void)
 
 typedef struct
 {
-  guint width, height, kind;
+  guint width, height, kind, orientation; /* 0: not said */
 } Page;
 
 static void
-write_pages (const char *path, const Page *pages, guint n, guint picture)
+write_pages_as (const char *path, const char *mode, const Page *pages, guint n, guint picture)
 {
-  TIFF *tiff = TIFFOpen (path, "w");
+  TIFF *tiff = TIFFOpen (path, mode);
   for (guint i = 0; i < n; i++)
     {
       guint8 line[WIDTH];
@@ -113,6 +113,8 @@ write_pages (const char *path, const Page *pages, guint n, guint picture)
       TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
       TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
       TIFFSetField (tiff, TIFFTAG_SUBFILETYPE, pages[i].kind);
+      if (pages[i].orientation > 0)
+        TIFFSetField (tiff, TIFFTAG_ORIENTATION, pages[i].orientation);
       for (guint y = 0; y < pages[i].height; y++)
         {
           for (guint x = 0; x < pages[i].width; x++)
@@ -122,6 +124,29 @@ write_pages (const char *path, const Page *pages, guint n, guint picture)
       TIFFWriteDirectory (tiff);
     }
   TIFFClose (tiff);
+}
+
+static void
+write_pages (const char *path, const Page *pages, guint n, guint picture)
+{
+  write_pages_as (path, "w", pages, n, picture);
+}
+
+/* Where it is said that there is no further page. */
+static gsize
+find_last_link (const guint8 *bytes)
+{
+  guint32 at;
+  guint16 n;
+  memcpy (&at, bytes + 4, sizeof at);
+  for (;;)
+    {
+      memcpy (&n, bytes + at, sizeof n);
+      const gsize link = at + sizeof n + 12u * n;
+      memcpy (&at, bytes + link, sizeof at);
+      if (at == 0)
+        return link;
+    }
 }
 
 /* Beside a picture there may be smaller copies of it and masks; of several of full size none is meant. */
@@ -156,6 +181,37 @@ test_pages (void)
   write_pages (path, strip, G_N_ELEMENTS (strip), 0);
   g_assert_null (dh_image_load (path, &error));
   dataset_assert_error_says (&error, DH_ERROR_UNSUPPORTED, "several images of full size");
+  tree_remove (root);
+}
+
+/* Which page is the picture says its size, also where the way on from it leads nowhere, and how it lies. */
+static void
+test_pages_told (void)
+{
+  const Page before[] = { { WIDTH / 2, HEIGHT / 2, 0, ORIENTATION_BOTRIGHT },
+                          { WIDTH, HEIGHT, 0, ORIENTATION_RIGHTTOP } },
+             upright[] = { { WIDTH / 2, HEIGHT / 2, FILETYPE_REDUCEDIMAGE, ORIENTATION_LEFTBOT },
+                           { WIDTH, HEIGHT, 0, 0 } };
+  g_autofree char *root = tree_new (), *path = g_build_filename (root, "a.tif", NULL), *bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  write_pages (path, upright, G_N_ELEMENTS (upright), 1);
+  g_assert_cmpuint (dh_image_orientation (path), ==, 1);
+  /* Of the kind for large files too. */
+  write_pages_as (path, "w8", before, G_N_ELEMENTS (before), 1);
+  g_assert_cmpuint (dh_image_orientation (path), ==, 6);
+  write_pages (path, before, G_N_ELEMENTS (before), 1);
+  g_assert_cmpuint (dh_image_orientation (path), ==, 6);
+  g_assert_true (g_file_get_contents (path, &bytes, &size, &error));
+  memset (bytes + find_last_link ((guint8 *)bytes), 0x7f, 4);
+  g_assert_true (g_file_set_contents (path, bytes, (gssize)size, &error));
+  guint width, height;
+  g_assert_true (dh_image_probe (path, &width, &height, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (width, ==, WIDTH);
+  g_assert_cmpuint (height, ==, HEIGHT);
+  g_assert_null (dh_image_load (path, &error));
+  dataset_assert_error_says (&error, DH_ERROR_INVALID, "broken");
   tree_remove (root);
 }
 
@@ -488,6 +544,7 @@ main (int argc, char **argv)
   TIFFSetWarningHandler (NULL);
   g_test_add_func ("/image/tiff", test_tiff);
   g_test_add_func ("/image/tiff/pages", test_pages);
+  g_test_add_func ("/image/tiff/pages/told", test_pages_told);
   g_test_add_func ("/image/tiff/tiles", test_tiles);
   g_test_add_func ("/image/bmp", test_bmp);
   g_test_add_func ("/image/bmp/runs", test_bmp_runs);

@@ -410,6 +410,43 @@ test_elsewhere (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (why, "published"));
 }
 
+/* What was to be measured is the set that was drawn on, not the one that is opened meanwhile. */
+static void
+test_other_unmeasured (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  open_own (fixture, FALSE);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, 20, 20, 1);
+  dh_session_evaluate (session);
+  g_assert_false (dh_session_is_evaluating (session));
+  dh_session_open_dataset (session, fixture->set);
+  g_assert_true (dh_session_flush_labels (session));
+  session_wait_for (!dh_session_is_opening (session));
+  g_assert_cmpint (drawn_in_file (fixture, "own/masks/0.png"), ==, 400);
+  g_assert_false (dh_session_is_evaluating (session));
+  /* Nor is it when that is read again. */
+  dh_session_reread (session);
+  session_wait_for (!dh_session_is_opening (session));
+  g_assert_false (dh_session_is_evaluating (session));
+}
+
+/* Where the other one cannot be opened, it is measured after all. */
+static void
+test_other_refused (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *none = g_build_filename (fixture->root, "none", NULL);
+  open_own (fixture, TRUE);
+  g_assert_true (dh_session_set_labelling (session, TRUE));
+  draw (session, 20, 20, 1);
+  dh_session_evaluate (session);
+  dh_session_open_dataset (session, none);
+  g_assert_true (dh_session_flush_labels (session));
+  session_wait_for (dh_session_get_evaluation (session) != NULL);
+  g_assert_nonnull (fixture->error);
+}
+
 /* Neither the end of the program nor another set loses anything. */
 static void
 test_end (SessionFixture *fixture, gconstpointer data)
@@ -456,13 +493,22 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/labels/refused", test_refused, NULL },   { "/labels/folder", test_folder, NULL },
-    { "/labels/measured", test_measured, NULL }, { "/labels/read-again", test_read_again, NULL },
-    { "/labels/ending", test_ending, NULL },     { "/labels/followed", test_followed, NULL },
-    { "/labels/empty", test_empty, NULL },       { "/labels/kept", test_kept, NULL },
-    { "/labels/reverted", test_reverted, NULL }, { "/labels/drawn-on", test_drawn_on, NULL },
-    { "/labels/changed", test_changed, NULL },   { "/labels/elsewhere", test_elsewhere, NULL },
-    { "/labels/end", test_end, NULL },           { "/labels/unmeasured", test_unmeasured, NULL },
+    { "/labels/refused", test_refused, NULL },
+    { "/labels/folder", test_folder, NULL },
+    { "/labels/measured", test_measured, NULL },
+    { "/labels/read-again", test_read_again, NULL },
+    { "/labels/ending", test_ending, NULL },
+    { "/labels/followed", test_followed, NULL },
+    { "/labels/empty", test_empty, NULL },
+    { "/labels/kept", test_kept, NULL },
+    { "/labels/reverted", test_reverted, NULL },
+    { "/labels/drawn-on", test_drawn_on, NULL },
+    { "/labels/changed", test_changed, NULL },
+    { "/labels/elsewhere", test_elsewhere, NULL },
+    { "/labels/other-unmeasured", test_other_unmeasured, NULL },
+    { "/labels/other-refused", test_other_refused, NULL },
+    { "/labels/end", test_end, NULL },
+    { "/labels/unmeasured", test_unmeasured, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }

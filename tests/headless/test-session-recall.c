@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include "dh-database.h"
 #include "dh-run-list.h"
+#include "dh-scene-tree.h"
 #include "dh-session-evaluation.h"
+#include "dh-set-reading.h"
 #include "session-fixture.h"
 
 static guint
@@ -217,6 +219,34 @@ test_more_protocols (SessionFixture *fixture, gconstpointer data)
   g_object_unref (session);
 }
 
+/* StreetHazards' test split is the same pictures whether it was named alone or is what is open of all of it. */
+static void
+test_street_hazards (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *scenes = g_build_filename (fixture->root, "scenes", NULL);
+  g_autofree char *folder = g_build_filename (fixture->root, "by-command", NULL);
+  const DhSceneCounts counts = { .training = 2, .validation = 1, .test = 2, .negatives = 1 };
+  g_assert_true (dh_scene_tree_write (scenes, 3, &counts, 64, 48, NULL, NULL, NULL));
+  const char *argv[] = {
+    g_getenv ("DH_PROGRAM"), "eval-ood", "--dataset", "street-hazards", "--dataroot", scenes, "--params",
+    fixture->weights,        "--folder", folder,      "--quiet",        NULL
+  };
+  int status;
+  g_assert_true (
+      g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status, NULL));
+  g_assert_cmpint (status, ==, 0);
+  DhSession *session = dh_session_new ();
+  dh_session_open_weights (session, fixture->weights);
+  dh_session_open_dataset (session, scenes);
+  session_wait_for (!dh_session_is_opening (session) && !dh_session_is_loading (session));
+  g_assert_null (dh_session_get_evaluation (session));
+  dh_session_read_as (session, DH_READ_SPLITS, "test");
+  session_wait_for (dh_session_get_evaluation (session) != NULL);
+  g_assert_cmpuint (dh_session_get_evaluation (session)->images, ==, 2);
+  dh_session_close (session);
+  g_object_unref (session);
+}
+
 /* A run of another score is not what would be measured now, and the studio may have no tuner for it. */
 static void
 test_other_score (SessionFixture *fixture, gconstpointer data)
@@ -241,6 +271,7 @@ main (int argc, char **argv)
                                        { "/session-recall/gone", test_gone, NULL },
                                        { "/session-recall/stopped", test_stopped, NULL },
                                        { "/session-recall/more-protocols", test_more_protocols, NULL },
+                                       { "/session-recall/street-hazards", test_street_hazards, NULL },
                                        { "/session-recall/other-score", test_other_score, NULL } };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
