@@ -124,7 +124,14 @@ dh_report_compared_drawn (const DhReport *report)
   g_autofree char *better = g_strdup_printf ("%" G_GINT64_FORMAT " is better", a);
   const char *const titles[] = { "protocol", "number", name_drawn (report), "difference", "interval", better };
   DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 2, titles);
-  table->sentence = dup_sentence (report);
+  g_autofree char *sentence = dup_sentence (report);
+  const char *protocol;
+  gboolean same = TRUE;
+  for (guint i = 0; (protocol = dh_report_intervals_protocol (report->intervals, 0, i)); i++)
+    same = same && dh_report_intervals_measured_same (report->intervals, protocol);
+  table->sentence = same
+                        ? g_steal_pointer (&sentence)
+                        : g_strconcat (sentence, " Where the runs measured other pixels, nothing is subtracted.", NULL);
   draw_all (report, 0, 2, add_difference, table);
   return take_filled (table, report);
 }
