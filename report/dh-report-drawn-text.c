@@ -79,14 +79,32 @@ name_drawn (const DhReport *report)
   return dh_report_intervals_of_scenes (report->intervals) ? "scenes" : "images";
 }
 
+static gboolean
+has_classes (const DhReport *report)
+{
+  gboolean has = FALSE;
+  for (guint r = 0; r < report->n_runs; r++)
+    {
+      g_autoptr (JsonNode) root = dh_report_parse_summary (report->runs[r].run);
+      JsonObject *summary = root ? json_node_get_object (root) : NULL;
+      JsonObject *classes = dh_report_get_object (summary, "classes");
+      has = has || isfinite (dh_report_get_number (classes, "closed_miou"));
+    }
+  return has;
+}
+
 static char *
 dup_sentence (const DhReport *report)
 {
   const char *why = dh_report_intervals_why (report->intervals);
   return why ? g_strdup_printf ("No intervals can be had: %s.", why)
-             : g_strdup ("By a thousand draws, as above. Means over images, and what is counted of objects, are exact "
-                         "in every draw; what ranks all pixels of the set is counted in bins. Of smiyc-component the "
-                         "objects are those at the run's threshold, which is not chosen anew.");
+             : g_strdup_printf ("By a thousand draws, as above. Means over images, and what is counted of objects, are "
+                                "exact in every draw; what ranks all pixels of the set is counted in bins. Of "
+                                "smiyc-component the objects are those at the run's threshold, which is not chosen "
+                                "anew.%s",
+                                has_classes (report) ? " Closed mIoU and open-mIoU have none: the pixels of each class "
+                                                       "are counted of the set, and not kept of each image."
+                                                     : "");
 }
 
 /* NULL where it has no rows and needs no reason. */

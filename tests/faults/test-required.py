@@ -157,6 +157,10 @@ def _():
     assert code == 0 and err == "", err
     number = json.loads(text)["run"]
     words = ("report", "--db", top / "classes.db", "--run", number)
+    # mIoU has no interval, and the reason stands where other numbers have theirs
+    for of, says in ((words, True), (("report", "--db", DB, "--run", BASE), False)):
+        code, text, err, _ = run(*of, "--intervals", "--format", "md", "--out", "-")
+        assert code == 0 and "By a thousand draws" in text and ("Closed mIoU and open-mIoU have none:" in text) == says, text
     code, text, err, _ = run(*words, "--slices", "--format", "json", "--out", "-")
     slices = json.loads(text)["runs"][0]["slices"]["slices"]
     least = {kind: min(one["ap"] for one in slices if (one["by"] == "class") == (kind == "classes") and one["positives"])
@@ -261,7 +265,9 @@ def _():
     code, said = ask(BASE, "surely:ap>=0%")
     assert code == 1 and "too few images" in said, said
     words = ("report", "--db", DB, "--run", one, "--require")
-    for wrong in ("surely:siou>=1%", "maybe:open_miou>=1%", "surely:slices:ap>=1%", "slices:caos:ap>=1%", "surely:ap"):
+    for wrong in ("surely:slices:ap>=1%", "maybe:classes:ap>=1%"):
+        refuses((*words, wrong), "of the whole set, not of slices or classes", status=2)
+    for wrong in ("surely:siou>=1%", "maybe:open_miou>=1%", "slices:caos:ap>=1%", "surely:ap"):
         refuses((*words, wrong), status=2)
     out = top / "intervals"
     refuses(("report", "--db", DB, "--run", one, "--intervals", "--out", f"{out}.csv"), "no place in csv", status=2)
