@@ -130,6 +130,9 @@ parse_left (const char *left, const char *text, GPtrArray *protocols, DhCliRequi
       requirement->chance = i;
   if (colon && !requirement->chance)
     return refuse (text, error, "one thing stands before the number, or surely: or maybe: and a protocol");
+  for (guint i = DH_CLI_SLICES_OF_PARTS; colon && i < DH_CLI_N_SLICES; i++)
+    if (requirement->chance && g_str_equal (colon + 1, slices[i]))
+      return refuse (text, error, "surely: and maybe: are of numbers of the whole set, not of slices or classes");
   const char *name = requirement->slices || (requirement->chance && !colon) ? DH_CLI_POOLED : colon ? colon + 1 : word;
   requirement->protocol = dh_protocol_find (name, error);
   /* Slices are ranked anew, whatever was measured. */

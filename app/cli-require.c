@@ -188,6 +188,13 @@ check_chance (Check *check, const DhCliRequirement *requirement, gint64 run, GEr
   const DhIntervalNumber kind = kinds[requirement->number];
   const DhInterval interval = run ? all->numbers[kind].difference : all->numbers[kind].of[0];
   const double *exact = all->exact[kind];
+  if (isnan (exact[0]) || (run && isnan (exact[1])))
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s%s%s of run %" G_GINT64_FORMAT " is undefined",
+                   dh_cli_required_name (requirement->number), requirement->protocol ? " under " : "",
+                   requirement->protocol ? requirement->protocol->name : "", isnan (exact[0]) ? check->run : run);
+      return FALSE;
+    }
   if (isnan (interval.low))
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "too few %s, or too few with anomalies, for an interval: %u",
@@ -245,6 +252,8 @@ froc_number (const DhFrocCurve *curve, const DhCliRequirement *requirement)
 static gboolean
 check_froc (Check *check, const DhCliRequirement *requirement, gint64 run, GError **error)
 {
+  if (run && !dh_run_numbers_check_pixels (check->database, check->run, run, error))
+    return FALSE;
   const DhFrocCurve *own = find_froc (check, 0, check->run, error);
   const DhFrocCurve *other = own && run ? find_froc (check, 1, run, error) : NULL;
   if (!own || (run && !other))

@@ -79,14 +79,32 @@ name_drawn (const DhReport *report)
   return dh_report_intervals_of_scenes (report->intervals) ? "scenes" : "images";
 }
 
+static gboolean
+has_classes (const DhReport *report)
+{
+  gboolean has = FALSE;
+  for (guint r = 0; r < report->n_runs; r++)
+    {
+      g_autoptr (JsonNode) root = dh_report_parse_summary (report->runs[r].run);
+      JsonObject *summary = root ? json_node_get_object (root) : NULL;
+      JsonObject *classes = dh_report_get_object (summary, "classes");
+      has = has || isfinite (dh_report_get_number (classes, "closed_miou"));
+    }
+  return has;
+}
+
 static char *
 dup_sentence (const DhReport *report)
 {
   const char *why = dh_report_intervals_why (report->intervals);
   return why ? g_strdup_printf ("No intervals can be had: %s.", why)
-             : g_strdup ("By a thousand draws, as above. Means over images, and what is counted of objects, are exact "
-                         "in every draw; what ranks all pixels of the set is counted in bins. Of smiyc-component the "
-                         "objects are those at the run's threshold, which is not chosen anew.");
+             : g_strdup_printf ("By a thousand draws, as above. Means over images, and what is counted of objects, are "
+                                "exact in every draw; what ranks all pixels of the set is counted in bins. Of "
+                                "smiyc-component the objects are those at the run's threshold, which is not chosen "
+                                "anew.%s",
+                                has_classes (report) ? " Closed mIoU and open-mIoU have none: the pixels of each class "
+                                                       "are counted of the set, and not kept of each image."
+                                                     : "");
 }
 
 /* NULL where it has no rows and needs no reason. */
@@ -124,7 +142,14 @@ dh_report_compared_drawn (const DhReport *report)
   g_autofree char *better = g_strdup_printf ("%" G_GINT64_FORMAT " is better", a);
   const char *const titles[] = { "protocol", "number", name_drawn (report), "difference", "interval", better };
   DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 2, titles);
-  table->sentence = dup_sentence (report);
+  g_autofree char *sentence = dup_sentence (report);
+  const char *protocol;
+  gboolean same = TRUE;
+  for (guint i = 0; (protocol = dh_report_intervals_protocol (report->intervals, 0, i)); i++)
+    same = same && dh_report_intervals_measured_same (report->intervals, protocol);
+  table->sentence = same
+                        ? g_steal_pointer (&sentence)
+                        : g_strconcat (sentence, " Where the runs measured other pixels, nothing is subtracted.", NULL);
   draw_all (report, 0, 2, add_difference, table);
   return take_filled (table, report);
 }

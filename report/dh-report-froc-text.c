@@ -124,7 +124,8 @@ dh_report_compared_froc (const DhReport *report)
   g_autofree char *unread = dh_report_dup_unread (MAX (report->froc[0]->unread, report->froc[1]->unread));
   /* Without some of the images it may be without others in either run. */
   const gboolean same = !why && report->froc[0]->unread == 0 && report->froc[1]->unread == 0
-                        && curves[0]->images == curves[1]->images && curves[0]->n_objects == curves[1]->n_objects;
+                        && curves[0]->images == curves[1]->images && curves[0]->n_objects == curves[1]->n_objects
+                        && dh_report_measured_same_pixels (&report->runs[0], &report->runs[1], NULL);
   table->sentence = why ? g_strdup (why) : g_strdup_printf ("%s%s", rules, unread);
   for (guint i = 0; i < G_N_ELEMENTS (rates); i++)
     {

@@ -18,10 +18,10 @@ name_drawn (const DhReport *report)
 
 /* What the intervals are of, or why there are none. */
 static char *
-dup_sentence (const DhReport *report, const char *of)
+dup_sentence (const DhReport *report, const char *of, gboolean compared)
 {
   const char *drawn = name_drawn (report);
-  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals);
+  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals, compared);
   if (why)
     return g_strdup_printf ("No intervals can be had: %s.", why);
   return g_strdup_printf ("By densehybrid-pooled: how %s a matter of chance, of which %s there are. As many as "
@@ -77,7 +77,7 @@ dh_report_intervals_table (const DhReport *report, guint run)
   const char *const titles[] = { "part",  name_drawn (report), "AP",    "interval of it",
                                  "FPR95", "interval of it",    "AUROC", "interval of it" };
   DhReportTable *table = dh_report_table_new ("95 % intervals, in per cent", G_N_ELEMENTS (titles), 1, titles);
-  table->sentence = dup_sentence (report, "far these numbers are");
+  table->sentence = dup_sentence (report, "far these numbers are", FALSE);
   DhReportPart part;
   DhBootstrapNumbers numbers;
   g_autofree char *name = NULL;
@@ -140,8 +140,8 @@ dh_report_compared_intervals (const DhReport *report)
   g_autofree char *better = g_strdup_printf ("%" G_GINT64_FORMAT " is better", a);
   const char *const titles[] = { "part", name_drawn (report), "AP", "interval", better, "FPR95", "interval", better };
   DhReportTable *table = dh_report_table_new (title, G_N_ELEMENTS (titles), 1, titles);
-  g_autofree char *sentence = dup_sentence (report, "far the difference is");
-  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals);
+  g_autofree char *sentence = dup_sentence (report, "far the difference is", TRUE);
+  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals, TRUE);
   table->sentence = why ? g_steal_pointer (&sentence)
                         : g_strdup_printf ("%s Both runs were measured on the same draws; in how many of 100 the first "
                                            "is better stands behind each. Where the interval has 0 in it, the "
@@ -164,7 +164,7 @@ dh_report_member_interval (JsonBuilder *json, const char *number, double value, 
 }
 
 static void
-begin_json (const DhReport *report, const char *member, JsonBuilder *json)
+begin_json (const DhReport *report, const char *member, gboolean compared, JsonBuilder *json)
 {
   json_builder_set_member_name (json, member);
   json_builder_begin_object (json);
@@ -172,7 +172,7 @@ begin_json (const DhReport *report, const char *member, JsonBuilder *json)
   dh_report_member_double (json, "level", DH_BOOTSTRAP_LEVEL);
   dh_report_member_int (json, "draws", DH_BOOTSTRAP_DRAWS);
   dh_report_member_string (json, "drawn", name_drawn (report));
-  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals);
+  g_autofree char *why = dh_report_intervals_dup_why_pooled (report->intervals, compared);
   dh_report_member_string (json, "why_none", why);
   json_builder_set_member_name (json, "parts");
   json_builder_begin_array (json);
@@ -202,7 +202,7 @@ dh_report_intervals_to_json (const DhReport *report, guint run, JsonBuilder *jso
   DhReportPart part;
   DhBootstrapNumbers numbers;
   g_autofree char *name = NULL;
-  begin_json (report, "intervals", json);
+  begin_json (report, "intervals", FALSE, json);
   for (guint at = 0; next_part (report, run, &at, &part, &name); at++)
     if (dh_report_intervals_draw (report->intervals, &part, run, 1, &numbers, report->cancellable))
       {
@@ -234,7 +234,7 @@ dh_report_differences_to_json (const DhReport *report, JsonBuilder *json)
 {
   if (!report->intervals || !dh_report_intervals_are_compared (report))
     return;
-  begin_json (report, "differences", json);
+  begin_json (report, "differences", TRUE, json);
   draw_both (report, add_difference_json, json);
   end_json (report, 0, 2, json);
 }

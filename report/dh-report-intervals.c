@@ -2,46 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "dh-error.h"
-#include "dh-report-drawn-private.h"
-#include "dh-run-intervals.h"
-#include "dh-run-numbers.h"
-
-#define POOLED "densehybrid-pooled"
-
-/* A run and what is drawn of it. */
-typedef struct
-{
-  const DhReportRun *run;
-  const DhRunProtocolRow *pooled; /* borrowed; NULL: not measured by it */
-  GPtrArray *protocols;           /* DhReportDrawn */
-  GPtrArray *rows;                /* DhRunImageRow, borrowed: all that were measured */
-  DhBootstrap *pixels;            /* of those that were read; NULL where no pooled protocol keeps a curve */
-  GPtrArray *read;                /* DhRunImageRow, borrowed, in their order */
-} Side;
-
-struct _DhReportIntervals
-{
-  Side sides[2];
-  guint n_sides;
-  gboolean scenes;
-  GHashTable *groups; /* the stem of an image, or its scene, to its group's number and 1 */
-  char *why;          /* why there are none; NULL */
-};
-
-static const char *const names[] = { [DH_DRAWN_IMAGES] = "image", [DH_DRAWN_SCENES] = "scene" };
-
-gboolean
-dh_drawn_from_name (const char *name, DhDrawn *drawn)
-{
-  for (guint i = DH_DRAWN_IMAGES; i < G_N_ELEMENTS (names); i++)
-    if (g_str_equal (name, names[i]))
-      {
-        *drawn = i;
-        return TRUE;
-      }
-  return FALSE;
-}
+#include "dh-report-intervals-private.h"
 
 /* Where its bins lie is known of any ranking of the run's pixels. */
 static DhBootstrap *
@@ -59,14 +20,14 @@ make_bins (const DhReportRun *run, const DhRunProtocolRow *pooled)
 }
 
 static void
-init_side (Side *side, const DhReportRun *run, const char *protocol)
+init_side (DhReportIntervalsSide *side, const DhReportRun *run, const char *protocol)
 {
   gboolean bins = FALSE;
   side->run = run;
   side->rows = g_ptr_array_new ();
   side->read = g_ptr_array_new ();
   side->protocols = g_ptr_array_new_with_free_func ((GDestroyNotify)dh_report_drawn_free);
-  side->pooled = dh_report_find_protocol (run, run->run->score, POOLED);
+  side->pooled = dh_report_find_protocol (run, run->run->score, DH_REPORT_INTERVALS_POOLED);
   for (guint i = 0; i < dh_protocol_count (); i++)
     {
       const DhProtocol *one = dh_protocol_at (i);
@@ -87,7 +48,7 @@ init_side (Side *side, const DhReportRun *run, const char *protocol)
 
 /* How many scenes there are; 0 where an image has none. */
 static guint
-count_scenes (const Side *side)
+count_scenes (const DhReportIntervalsSide *side)
 {
   g_autoptr (GHashTable) scenes = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < side->rows->len; i++)
@@ -109,7 +70,7 @@ dh_report_intervals_new (const DhReport *report, const char *protocol, const DhF
   guint scenes = G_MAXUINT;
   for (self->n_sides = 0; self->n_sides < report->n_runs; self->n_sides++)
     {
-      Side *side = &self->sides[self->n_sides];
+      DhReportIntervalsSide *side = &self->sides[self->n_sides];
       init_side (side, &report->runs[self->n_sides], protocol);
       if (froc)
         {
@@ -120,6 +81,8 @@ dh_report_intervals_new (const DhReport *report, const char *protocol, const DhF
       if (!self->why && side->protocols->len == 0)
         self->why = g_strdup_printf ("run %" G_GINT64_FORMAT " was not measured by %s", side->run->run->id,
                                      protocol ? protocol : "any protocol");
+      else if (!self->why && !g_str_equal (side->run->run->state, "done"))
+        self->why = g_strdup_printf ("run %" G_GINT64_FORMAT " has not measured all of its images", side->run->run->id);
       else if (!self->why && side->rows->len == 0)
         self->why = g_strdup_printf ("of run %" G_GINT64_FORMAT " no image was measured", side->run->run->id);
       else if (!self->why && protocol && !side->pixels && dh_report_drawn_is_pooled (side->protocols->pdata[0]))
@@ -152,7 +115,7 @@ void
 dh_report_intervals_add (DhReportIntervals *self, guint which, DhRunImageRow *row, const float *scores,
                          const DhLabels *labels)
 {
-  Side *side = &self->sides[which];
+  DhReportIntervalsSide *side = &self->sides[which];
   const char *group = self->scenes ? row->scene : row->stem;
   gboolean added =
       !side->pixels || dh_bootstrap_add (side->pixels, scores, labels->ids, (gsize)labels->width * labels->height);
@@ -173,7 +136,7 @@ dh_report_intervals_add (DhReportIntervals *self, guint which, DhRunImageRow *ro
 void
 dh_report_intervals_read (DhReportIntervals *self, guint which, const DhProgress *progress, GCancellable *cancellable)
 {
-  Side *side = &self->sides[which];
+  DhReportIntervalsSide *side = &self->sides[which];
   guint64 before = 0, total = 0;
   for (guint r = 0; r < self->n_sides; r++)
     {
@@ -204,13 +167,16 @@ dh_report_intervals_why (DhReportIntervals *self)
 }
 
 char *
-dh_report_intervals_dup_why_pooled (DhReportIntervals *self)
+dh_report_intervals_dup_why_pooled (DhReportIntervals *self, gboolean compared)
 {
   const char *why = dh_report_intervals_why (self);
+  if (!why && compared && !dh_report_intervals_measured_same (self, DH_REPORT_INTERVALS_POOLED))
+    why = "the runs measured other pixels";
   for (guint r = 0; !why && r < self->n_sides; r++)
     if (!self->sides[r].pooled || !self->sides[r].pixels)
-      return g_strdup_printf (self->sides[r].pooled ? "run %" G_GINT64_FORMAT " keeps no curve of " POOLED
-                                                    : "run %" G_GINT64_FORMAT " was not measured by " POOLED,
+      return g_strdup_printf (self->sides[r].pooled
+                                  ? "run %" G_GINT64_FORMAT " keeps no curve of " DH_REPORT_INTERVALS_POOLED
+                                  : "run %" G_GINT64_FORMAT " was not measured by " DH_REPORT_INTERVALS_POOLED,
                               self->sides[r].run->run->id);
   return g_strdup (why);
 }
@@ -227,189 +193,4 @@ dh_report_intervals_get_whole (const DhReportIntervals *self, guint which, DhRep
   const DhRunProtocolRow *pooled = self->sides[which].pooled;
   *part = (DhReportPart){ NULL, pooled ? pooled->ap : NAN, pooled ? pooled->fpr95 : NAN, pooled ? pooled->auroc : NAN };
   return pooled != NULL;
-}
-
-/* The groups of a run's images, in the order of its pixels; of those of `rows` alone, NULL: of all. */
-static guint *
-number_groups (const DhReportIntervals *self, const Side *side, const GPtrArray *rows)
-{
-  g_autoptr (GHashTable) part = g_hash_table_new (NULL, NULL);
-  guint *groups = g_new (guint, MAX (side->read->len, 1));
-  for (guint i = 0; rows && i < rows->len; i++)
-    g_hash_table_add (part, rows->pdata[i]);
-  for (guint i = 0; i < side->read->len; i++)
-    {
-      DhRunImageRow *row = side->read->pdata[i];
-      const char *group = self->scenes ? row->scene : row->stem;
-      groups[i] = rows && !g_hash_table_contains (part, row)
-                      ? G_MAXUINT
-                      : GPOINTER_TO_UINT (g_hash_table_lookup (self->groups, group)) - 1;
-    }
-  return groups;
-}
-
-gboolean
-dh_report_intervals_draw (DhReportIntervals *self, const DhReportPart *parts, guint which, guint n,
-                          DhBootstrapNumbers *numbers, GCancellable *cancellable)
-{
-  DhBootstrapRun runs[2] = { { 0 } };
-  guint *groups[2] = { NULL, NULL };
-  if (dh_report_intervals_why (self))
-    return FALSE;
-  for (guint r = 0; r < n; r++)
-    if (!self->sides[which + r].pixels)
-      return FALSE;
-  for (guint r = 0; r < n; r++)
-    {
-      const Side *side = &self->sides[which + r];
-      groups[r] = number_groups (self, side, parts[r].rows);
-      runs[r] = (DhBootstrapRun){ side->pixels, groups[r], parts[r].ap, parts[r].fpr95, parts[r].auroc, NAN };
-    }
-  const gboolean drawn = dh_bootstrap_draw (runs, n, g_hash_table_size (self->groups), numbers, cancellable);
-  for (guint r = 0; r < n; r++)
-    g_free (groups[r]);
-  return drawn;
-}
-
-const char *
-dh_report_intervals_protocol (const DhReportIntervals *self, guint which, guint index)
-{
-  const GPtrArray *protocols = self->sides[which].protocols;
-  return index < protocols->len ? dh_report_drawn_protocol (protocols->pdata[index])->name : NULL;
-}
-
-static DhReportDrawn *
-find_drawn (const Side *side, const char *protocol)
-{
-  for (guint i = 0; i < side->protocols->len; i++)
-    if (g_str_equal (dh_report_drawn_protocol (side->protocols->pdata[i])->name, protocol))
-      return side->protocols->pdata[i];
-  return NULL;
-}
-
-static gboolean
-draw_bins (const DhReportIntervals *self, DhReportDrawn *const *of, guint *const *groups, guint which, guint n,
-           DhRunIntervals *drawn, GCancellable *cancellable)
-{
-  DhBootstrapRun runs[2] = { { 0 } };
-  DhBootstrapNumbers numbers;
-  for (guint r = 0; r < n; r++)
-    {
-      const double *exact = dh_report_drawn_exact (of[r]);
-      if (!self->sides[which + r].pixels)
-        return FALSE;
-      runs[r] = (DhBootstrapRun){ self->sides[which + r].pixels, groups[r],
-                                  exact[DH_INTERVAL_AP],         exact[DH_INTERVAL_FPR95],
-                                  exact[DH_INTERVAL_AUROC],      exact[DH_INTERVAL_BEST_F1] };
-    }
-  if (!dh_bootstrap_draw (runs, n, g_hash_table_size (self->groups), &numbers, cancellable))
-    return FALSE;
-  drawn->groups = numbers.groups;
-  drawn->numbers[DH_INTERVAL_AP] = numbers.ap;
-  drawn->numbers[DH_INTERVAL_FPR95] = numbers.fpr95;
-  drawn->numbers[DH_INTERVAL_AUROC] = numbers.auroc;
-  drawn->numbers[DH_INTERVAL_BEST_F1] = numbers.best_f1;
-  return TRUE;
-}
-
-static void
-undefine (DhRunIntervals *drawn)
-{
-  static const DhBootstrapNumber undefined = DH_BOOTSTRAP_NUMBER_INIT;
-  *drawn = (DhRunIntervals){ 0 };
-  for (guint k = 0; k < DH_N_INTERVALS; k++)
-    {
-      drawn->exact[k][0] = drawn->exact[k][1] = NAN;
-      drawn->numbers[k] = undefined;
-    }
-}
-
-gboolean
-dh_report_intervals_draw_protocol (DhReportIntervals *self, const char *protocol, guint which, guint n,
-                                   DhRunIntervals *drawn, GCancellable *cancellable)
-{
-  DhReportDrawn *of[2] = { NULL, NULL };
-  DhDrawsRun runs[2] = { { NULL, 0 }, { NULL, 0 } };
-  guint *groups[2] = { NULL, NULL };
-  undefine (drawn);
-  for (guint r = 0; r < n; r++)
-    {
-      of[r] = find_drawn (&self->sides[which + r], protocol);
-      for (guint k = 0; of[r] && k < DH_N_INTERVALS; k++)
-        drawn->exact[k][r] = dh_report_drawn_exact (of[r])[k];
-    }
-  drawn->scenes = self->scenes;
-  drawn->images = self->sides[which].rows->len;
-  if (dh_report_intervals_why (self) || !of[0] || !of[n - 1])
-    return FALSE;
-  for (guint r = 0; r < n; r++)
-    {
-      groups[r] = number_groups (self, &self->sides[which + r], NULL);
-      runs[r] = (DhDrawsRun){ groups[r], self->sides[which + r].read->len };
-    }
-  const gboolean done = dh_report_drawn_is_pooled (of[0])
-                            ? draw_bins (self, of, groups, which, n, drawn, cancellable)
-                            : dh_report_drawn_draw (of, runs, n, g_hash_table_size (self->groups), drawn->numbers,
-                                                    &drawn->groups, cancellable);
-  for (guint r = 0; r < n; r++)
-    g_free (groups[r]);
-  return done;
-}
-
-/* Of the runs that were read, as many as there are. */
-static gboolean
-measure (DhReport *report, const char *protocol, DhRunIntervals *intervals, GError **error)
-{
-  const char *why = dh_report_intervals_why (report->intervals);
-  if (dh_report_intervals_draw_protocol (report->intervals, protocol, 0, report->n_runs, intervals,
-                                         report->cancellable))
-    return TRUE;
-  if (g_cancellable_set_error_if_cancelled (report->cancellable, error))
-    return FALSE;
-  g_set_error (error, DH_ERROR, why ? DH_ERROR_NOT_FOUND : DH_ERROR_NO_MEMORY, "no intervals can be had: %s",
-               why ? why : "no memory is left for it");
-  return FALSE;
-}
-
-static gboolean
-measure_runs (DhDatabase *database, gint64 run, gint64 other, const char *by, const DhFrocRules *froc, double rate,
-              DhDrawn drawn, DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
-              GError **error)
-{
-  DhReport report = { .n_runs = other ? 2 : 1, .cancellable = cancellable };
-  undefine (intervals);
-  gboolean done = (!other || dh_run_numbers_check_same (database, run, other, error))
-                  && dh_report_load_run (database, run, &report.runs[0], error)
-                  && (!other || dh_report_load_run (database, other, &report.runs[1], error))
-                  && dh_report_check_done (report.runs[0].run, "intervals", error)
-                  && (!other || dh_report_check_done (report.runs[1].run, "intervals", error));
-  if (done)
-    {
-      report.intervals = dh_report_intervals_new (&report, by, froc, rate, drawn);
-      for (guint r = 0; r < report.n_runs; r++)
-        dh_report_intervals_read (report.intervals, r, progress, cancellable);
-      done = measure (&report, by, intervals, error);
-    }
-  dh_report_clear_run (&report.runs[0]);
-  dh_report_clear_run (&report.runs[1]);
-  dh_report_intervals_free (report.intervals);
-  return done;
-}
-
-gboolean
-dh_run_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const char *protocol, DhDrawn drawn,
-                          DhRunIntervals *intervals, const DhProgress *progress, GCancellable *cancellable,
-                          GError **error)
-{
-  return measure_runs (database, run, other, protocol ? protocol : POOLED, NULL, 0, drawn, intervals, progress,
-                       cancellable, error);
-}
-
-gboolean
-dh_run_froc_intervals_measure (DhDatabase *database, gint64 run, gint64 other, const DhFrocRules *rules, double rate,
-                               DhDrawn drawn, DhRunIntervals *intervals, const DhProgress *progress,
-                               GCancellable *cancellable, GError **error)
-{
-  return measure_runs (database, run, other, DH_INTERVALS_FROC, rules, rate, drawn, intervals, progress, cancellable,
-                       error);
 }

@@ -211,18 +211,22 @@ void dh_report_intervals_read (DhReportIntervals *intervals, guint which, const 
                                GCancellable *cancellable);
 /* Why there are none; NULL where there are. Once all was added. */
 const char *dh_report_intervals_why (DhReportIntervals *intervals);
-/* The same of what is counted in bins, by densehybrid-pooled alone. Free with g_free. */
-char *dh_report_intervals_dup_why_pooled (DhReportIntervals *intervals);
+/* The same of what is counted in bins, by densehybrid-pooled alone; `compared`: of the runs' difference. Free with
+ * g_free. */
+char *dh_report_intervals_dup_why_pooled (DhReportIntervals *intervals, gboolean compared);
+/* Whether the runs measured the same pixels by the protocol; else they have no difference. */
+gboolean dh_report_intervals_measured_same (const DhReportIntervals *intervals, const char *protocol);
 gboolean dh_report_intervals_of_scenes (const DhReportIntervals *intervals);
 /* The whole of run `which`. FALSE where it was not measured by the protocol. */
 gboolean dh_report_intervals_get_whole (const DhReportIntervals *intervals, guint which, DhReportPart *part);
-/* Of `n` runs, beginning with `which`, a part of each. FALSE where there are none, memory is short, or cancelled. */
+/* Of `n` runs, beginning with `which`, a part of each. FALSE where there are none, two measured other pixels, memory is
+ * short, or cancelled. */
 gboolean dh_report_intervals_draw (DhReportIntervals *intervals, const DhReportPart *parts, guint which, guint n,
                                    DhBootstrapNumbers *numbers, GCancellable *cancellable);
 /* The protocols of run `which`, at 0 and on; NULL behind the last. */
 const char *dh_report_intervals_protocol (const DhReportIntervals *intervals, guint which, guint index);
 /* The whole of `n` runs by a protocol: the numbers as they are kept, and their intervals. FALSE where there are none,
- * one was not measured by it, memory is short, or cancelled. */
+ * one was not measured by it, two measured other pixels, memory is short, or cancelled. */
 gboolean dh_report_intervals_draw_protocol (DhReportIntervals *intervals, const char *protocol, guint which, guint n,
                                             DhRunIntervals *drawn, GCancellable *cancellable);
 /* dh-report-drawn-text.c: by each protocol, what is not of densehybrid-pooled's three. As the next ones. */
@@ -259,6 +263,10 @@ char *dh_report_dup_model (const DhReport *report, guint run);
 /* Of two runs, their numbers beside each other, under each protocol that both have; subtracted where they are of the
  * same data, and a sentence where not. NULL of one run. */
 DhReportTable *dh_report_compared_protocols (const DhReport *report);
+/* Whether two runs measured as many pixels, and anomalies among them, by a protocol, or by NULL in all images: where
+ * one has scores that are no numbers, the other may not. And the same with DH_ERROR_MISMATCH. */
+gboolean dh_report_measured_same_pixels (const DhReportRun *a, const DhReportRun *b, const char *protocol);
+gboolean dh_report_check_same_pixels (const DhReportRun *a, const DhReportRun *b, const char *protocol, GError **error);
 /* "measured other data": what tells the pictures and labels of two runs apart; NULL where they are the same. */
 const char *dh_report_name_difference (const DhRunRow *a, const DhRunRow *b);
 /* Whether one saw the pictures made worse, or worse in another way (dh-degradation.h), than the other: their numbers

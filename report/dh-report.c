@@ -174,6 +174,44 @@ compare_protocols (gconstpointer a, gconstpointer b, gpointer score)
   return by_score ? by_score : strcmp (x->protocol, y->protocol);
 }
 
+static void
+count_pixels (const DhReportRun *run, gint64 counts[2])
+{
+  counts[0] = counts[1] = 0;
+  for (guint i = 0; i < run->images->len; i++)
+    {
+      const DhRunImageRow *row = run->images->pdata[i];
+      if (!g_str_equal (row->state, "done"))
+        continue;
+      counts[0] += row->pixels;
+      counts[1] += row->positives;
+    }
+}
+
+gboolean
+dh_report_measured_same_pixels (const DhReportRun *a, const DhReportRun *b, const char *protocol)
+{
+  const DhRunProtocolRow *of_a = protocol ? dh_report_find_protocol (a, a->run->score, protocol) : NULL;
+  const DhRunProtocolRow *of_b = protocol ? dh_report_find_protocol (b, b->run->score, protocol) : NULL;
+  gint64 counts[2][2];
+  if (of_a && of_b)
+    return of_a->pixels == of_b->pixels && of_a->positives == of_b->positives;
+  count_pixels (a, counts[0]);
+  count_pixels (b, counts[1]);
+  return counts[0][0] == counts[1][0] && counts[0][1] == counts[1][1];
+}
+
+gboolean
+dh_report_check_same_pixels (const DhReportRun *a, const DhReportRun *b, const char *protocol, GError **error)
+{
+  if (dh_report_measured_same_pixels (a, b, protocol))
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+               "runs %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT " measured other pixels%s%s", (gint64)a->run->id,
+               (gint64)b->run->id, protocol ? " under " : "", protocol ? protocol : "");
+  return FALSE;
+}
+
 gboolean
 dh_report_load_run (DhDatabase *database, gint64 id, DhReportRun *run, GError **error)
 {

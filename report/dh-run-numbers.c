@@ -87,6 +87,17 @@ dh_run_numbers_check_same (DhDatabase *database, gint64 run, gint64 other, GErro
   return b && !what;
 }
 
+gboolean
+dh_run_numbers_check_pixels (DhDatabase *database, gint64 run, gint64 other, GError **error)
+{
+  DhReportRun a = { NULL }, b = { NULL };
+  const gboolean same = dh_report_load_run (database, run, &a, error) && dh_report_load_run (database, other, &b, error)
+                        && dh_report_check_same_pixels (&a, &b, NULL, error);
+  dh_report_clear_run (&a);
+  dh_report_clear_run (&b);
+  return same;
+}
+
 char *
 dh_run_numbers_dup_images (DhDatabase *database, gint64 run, gint64 other)
 {

@@ -31,6 +31,9 @@ char *dh_run_numbers_dup_images (DhDatabase *database, gint64 run, gint64 other)
  * DH_ERROR_NOT_FOUND. */
 gint64 dh_run_numbers_find_last (DhDatabase *database, gint64 run, GError **error);
 
+/* Whether both have scores that are numbers in as many pixels of their images. Errors: as above. */
+gboolean dh_run_numbers_check_pixels (DhDatabase *database, gint64 run, gint64 other, GError **error);
+
 /* Of a part of the set: AP, AUROC and FPR95 by densehybrid-pooled. */
 typedef struct
 {

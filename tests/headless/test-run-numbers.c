@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "dh-error.h"
+#include "dh-report.h"
 #include "dh-run-froc.h"
 #include "dh-run-intervals.h"
 #include "dh-run-numbers.h"
@@ -43,10 +44,30 @@ test_stopped (EvaluationFixture *fixture, gconstpointer data)
   assert_not_done (&error);
 }
 
+/* Nor is it drawn from where a report tells of it. */
+static void
+test_stopped_report (EvaluationFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (fixture->folder, "text", NULL);
+  g_autofree char *text = NULL;
+  const DhEvaluationOptions options = evaluation_options (fixture);
+  g_autoptr (DhEvaluation) evaluation = dh_evaluation_run (&options, NULL, NULL, &error);
+  g_assert_no_error (error);
+  const DhReportContents contents = { .run = evaluation->run, .intervals = TRUE, .drawn = DH_DRAWN_IMAGES };
+  g_assert_true (dh_database_end_run (fixture->database, evaluation->run, "cancelled", NULL, NULL, &error));
+  g_assert_true (dh_report_write_contents (fixture->database, &contents, DH_REPORT_MD, path, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  evaluation_assert_has (text, "No intervals can be had: run %u has not measured all of its images.",
+                         (guint)evaluation->run);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   EVALUATION_TEST ("/run-numbers/stopped", NULL, test_stopped);
+  EVALUATION_TEST ("/run-numbers/stopped-report", NULL, test_stopped_report);
   return g_test_run ();
 }
