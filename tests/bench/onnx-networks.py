@@ -4,8 +4,9 @@ device's logits are from ONNX Runtime's, at sizes other than that of the export,
 
     build/peers-venv/bin/python tests/bench/onnx-networks.py build/app/densehybrid [--size 1024x2048] [--rounds 3]
 
-Needs numpy, onnxruntime, onnxscript, openvino, torch, torchvision, for SegFormer (segformer_b0, segformer_b2) transformers. Run on a quiet machine: every contender is a process
-of its own, in turn, with two threads."""
+Needs numpy, onnxruntime, onnxscript, openvino, torch, torchvision, and for SegFormer (--networks
+segformer_b0,segformer_b2) transformers. Run on a quiet machine: every contender is a process of its own, in turn, with
+two threads."""
 import argparse
 import json
 import os
