@@ -41,6 +41,11 @@ typedef struct
   DhOnnxAxis others; /* the axis of the keys, whose layout else is that of the queries */
 } DhOnnxKnown;
 
+enum
+{
+  DH_ONNX_ELSEWHERE = 2
+};
+
 typedef struct
 {
   const DhOnnxModel *model;
@@ -62,6 +67,7 @@ typedef struct
   GHashTable *done;             /* DhOnnxNode that earlier ones have taken up */
   GHashTable *halves;           /* DhValue + 1 → that + 1 of which it is the half */
   DhOnnxLayout layout; /* in which the values stand that the node under way reads and makes; n = 0: N×C×H×W */
+  guint elsewhere;     /* which of so many other sizes this is looked at, from 1 on; 0: the nominal one */
   gboolean differs;    /* one of them is of another size here than the file says */
 } DhOnnxBuild;
 
@@ -71,6 +77,10 @@ typedef gboolean (*DhOnnxOperation) (DhOnnxBuild *build, const DhOnnxNode *node,
 DhOnnxOperation dh_onnx_operation (const DhOnnxNode *node) G_GNUC_INTERNAL;
 /* Whether it does the same to each element, or to each with the one that stands there in another. */
 gboolean dh_onnx_is_pointwise (const DhOnnxNode *node) G_GNUC_INTERNAL;
+
+/* dh-onnx-begin.c: the picture, the constants and who reads what; and whether all operators are known. */
+gboolean dh_onnx_begin (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error) G_GNUC_INTERNAL;
+gboolean dh_onnx_check_operations (const DhOnnxModel *model, GError **error) G_GNUC_INTERNAL;
 
 /* dh-onnx-net.c */
 const char *dh_onnx_name_of (const DhOnnxNode *node) G_GNUC_INTERNAL; /* for people */
@@ -112,6 +122,8 @@ gboolean dh_onnx_do_constant (DhOnnxBuild *build, const DhOnnxNode *node, GError
 gboolean dh_onnx_do_fill (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_gather (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_slice (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
+/* The input has some. */
+gboolean dh_onnx_reshape_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 gboolean dh_onnx_do_round (DhOnnxBuild *build, const DhOnnxNode *node, GError **error) G_GNUC_INTERNAL;
 /* As reals, or cut off as integers; the input has some. */
 gboolean dh_onnx_cast_numbers (DhOnnxBuild *build, const DhOnnxNode *node, gboolean real,

@@ -10,13 +10,6 @@
 
 #define MOST_NODES 20000
 #define MOST_NUMBERS 65536
-/* Where the file does not say how large its pictures are: sides that tell height and width apart at every step. */
-#define HEIGHT 416
-#define WIDTH 608
-/* And sides that nothing divides, at which is looked whether sizes that were reckoned are those values' here as well.
- */
-#define OTHER_HEIGHT 389
-#define OTHER_WIDTH 643
 
 const char *
 dh_onnx_name_of (const DhOnnxNode *node)
@@ -223,94 +216,6 @@ dh_onnx_take_floats (DhOnnxBuild *build, const char *label, const char *suffix, 
   return TRUE;
 }
 
-/* All at once, so that nobody mends one to find the next. */
-static gboolean
-check_operations (const DhOnnxModel *model, GError **error)
-{
-  g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < model->nodes->len; i++)
-    {
-      const DhOnnxNode *node = model->nodes->pdata[i];
-      if (dh_onnx_operation (node))
-        continue;
-      const guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, node->operation));
-      if (n == 0)
-        g_ptr_array_add (names, node->operation);
-      g_hash_table_insert (counts, node->operation, GUINT_TO_POINTER (n + 1));
-    }
-  if (names->len == 0)
-    return TRUE;
-  g_autoptr (GString) text = g_string_new (NULL);
-  for (guint i = 0; i < MIN (names->len, 6); i++)
-    g_string_append_printf (text, "%s%s (%u)", i > 0 ? ", " : "", (const char *)names->pdata[i],
-                            GPOINTER_TO_UINT (g_hash_table_lookup (counts, names->pdata[i])));
-  g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-               "the network has operators that are not known here: %s%s. Networks of convolutions, norms, "
-               "activations, products, attention, pools and resizing are; the score maps of any other can be imported",
-               text->str, names->len > 6 ? " and more" : "");
-  return FALSE;
-}
-
-static gboolean
-begin (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
-{
-  const DhOnnxModel *model = build->model;
-  const DhOnnxValue *picture = model->inputs->len == 1 ? model->inputs->pdata[0] : NULL;
-  const gboolean told = picture && picture->n_dims >= 0;
-  const gboolean planes = told && picture->n_dims == 4 && (picture->dims[1] < 0 || picture->dims[1] == 3);
-  const gboolean pixels = told && picture->n_dims == 4 && picture->dims[3] == 3 && picture->dims[1] != 3;
-  const gboolean real = picture && (picture->type == 0 || dh_onnx_is_real (picture->type));
-  if (!picture || (told && !planes) || pixels || !real)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
-                   "the network reads %u inputs, not one picture of the form N×3×H×W in float32%s", model->inputs->len,
-                   pixels ? " (its input is N×H×W×3; this program writes such files for others to run: open the "
-                            "weights that it was made of)"
-                   : picture && !real ? " (its input is of another type: export it without the conversion)"
-                                      : "");
-      return FALSE;
-    }
-  const gboolean sized = build->sized = picture->n_dims == 4 && picture->dims[2] > 0 && picture->dims[3] > 0;
-  if (sized && (picture->dims[2] > 1 << 15 || picture->dims[3] > 1 << 15))
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                   "the network reads pictures of %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT, picture->dims[3],
-                   picture->dims[2]);
-      return FALSE;
-    }
-  build->nominal = (DhShape){ 1, 3, HEIGHT, WIDTH };
-  if (sized)
-    build->nominal = (DhShape){ 1, 3, (gint)picture->dims[2], (gint)picture->dims[3] };
-  else if (build->known_likes)
-    build->nominal = (DhShape){ 1, 3, OTHER_HEIGHT, OTHER_WIDTH };
-  build->input = dh_graph_input (build->graph, 3);
-  DhOnnxKnown *known = g_new0 (DhOnnxKnown, 1);
-  known->value = dh_graph_channel_scale (build->graph, build->input, pictures->mean, pictures->deviation);
-  known->classes = 1;
-  known->like = DH_NO_VALUE;
-  g_hash_table_replace (build->known, picture->name, known);
-  for (guint i = 0; i < dh_tensor_dict_size (model->constants); i++)
-    {
-      known = g_new0 (DhOnnxKnown, 1);
-      known->value = known->like = DH_NO_VALUE;
-      known->tensor = dh_tensor_ref (dh_tensor_dict_at (model->constants, i));
-      g_hash_table_replace (build->known, (gpointer)dh_tensor_dict_name (model->constants, i), known);
-    }
-  for (guint i = 0; i < model->nodes->len; i++)
-    {
-      const DhOnnxNode *node = model->nodes->pdata[i];
-      for (guint k = 0; k < node->inputs->len; k++)
-        {
-          GPtrArray *readers = g_hash_table_lookup (build->readers, node->inputs->pdata[k]);
-          if (!readers)
-            g_hash_table_insert (build->readers, node->inputs->pdata[k], readers = g_ptr_array_new ());
-          g_ptr_array_add (readers, (gpointer)node);
-        }
-    }
-  return TRUE;
-}
-
 static void
 build_clear (DhOnnxBuild *build)
 {
@@ -359,11 +264,32 @@ take_layout (DhOnnxBuild *build, const DhOnnxNode *node)
     }
 }
 
+/* A constant of more axes than the value has gives it as many. */
+static gboolean
+check_ranks (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  guint rank = 0;
+  for (guint i = 0; i < node->inputs->len; i++)
+    {
+      const DhOnnxKnown *known = dh_onnx_input (build, node, i);
+      if (known && (known->value != DH_NO_VALUE || known->part))
+        rank = MAX (rank, known->layout.n > 0 ? known->layout.n : 4);
+    }
+  for (guint i = 0; i < node->inputs->len && rank > 0; i++)
+    {
+      const DhOnnxKnown *known = dh_onnx_input (build, node, i);
+      if (known && known->tensor && known->tensor->n_dims > rank)
+        return dh_onnx_refuse (node, error, "reckons with a constant of %u dimensions, and a value of %u",
+                               known->tensor->n_dims, rank);
+    }
+  return TRUE;
+}
+
 static gboolean
 visit (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
 {
   const GPtrArray *nodes = build->model->nodes;
-  if (!begin (build, pictures, error) || !check_operations (build->model, error))
+  if (!dh_onnx_begin (build, pictures, error) || !dh_onnx_check_operations (build->model, error))
     return FALSE;
   for (guint i = 0; i < nodes->len; i++)
     {
@@ -373,6 +299,8 @@ visit (DhOnnxBuild *build, const DhOnnxPictures *pictures, GError **error)
         continue;
       if (dh_onnx_is_pointwise (node))
         take_layout (build, node);
+      if ((dh_onnx_is_pointwise (node) || g_str_equal (node->operation, "Pow")) && !check_ranks (build, node, error))
+        return FALSE;
       if (!dh_onnx_operation (node) (build, node, error))
         return FALSE;
     }
@@ -386,15 +314,21 @@ check_elsewhere (const DhOnnxBuild *first, const DhOnnxPictures *pictures, GErro
 {
   if (first->sized)
     return TRUE;
-  GError *why = NULL;
-  g_auto (DhOnnxBuild) build = { NULL };
-  build_init (&build, first->model, first);
-  if (!visit (&build, pictures, &why) && build.differs)
+  for (guint i = 1; i <= DH_ONNX_ELSEWHERE; i++)
     {
-      g_propagate_error (error, why);
-      return FALSE;
+      GError *why = NULL;
+      g_auto (DhOnnxBuild) build = { NULL };
+      build_init (&build, first->model, first);
+      build.elsewhere = i;
+      if (visit (&build, pictures, &why))
+        return TRUE;
+      if (build.differs)
+        {
+          g_propagate_error (error, why);
+          return FALSE;
+        }
+      g_clear_error (&why);
     }
-  g_clear_error (&why);
   return TRUE;
 }
 

@@ -45,6 +45,14 @@ whole (const DhOnnxNode *node, const GArray *numbers, guint index, gint64 *numbe
   return TRUE;
 }
 
+/* Of one dimension at most, where a constant tells. */
+static gboolean
+is_list (DhOnnxBuild *build, const DhOnnxNode *node, guint index)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, index);
+  return !known->tensor || known->tensor->n_dims < 2;
+}
+
 gboolean
 dh_onnx_do_shape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
@@ -132,7 +140,7 @@ gboolean
 dh_onnx_do_gather (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
   const GArray *from = dh_onnx_numbers (build, node, 0), *indices = dh_onnx_numbers (build, node, 1);
-  if (!from || !indices || dh_onnx_node_get_int (node, "axis", 0) != 0)
+  if (!from || !is_list (build, node, 0) || !indices || dh_onnx_node_get_int (node, "axis", 0) != 0)
     return dh_onnx_refuse (node, error, "gathers from what is no list of a few numbers");
   g_autoptr (GArray) numbers = numbers_new ();
   for (guint i = 0; i < indices->len; i++)
@@ -169,7 +177,7 @@ dh_onnx_do_slice (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
 {
   const GArray *from = dh_onnx_numbers (build, node, 0);
   gint64 start, end, step = 1;
-  if (!from)
+  if (!from || !is_list (build, node, 0))
     return dh_onnx_refuse (node, error, "cuts what is no list of a few numbers");
   if (!bound (build, node, "starts", 1, &start, error) || !bound (build, node, "ends", 2, &end, error)
       || (dh_onnx_input (build, node, 4) && !bound (build, node, "steps", 4, &step, error)))
@@ -183,6 +191,28 @@ dh_onnx_do_slice (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
   if (end > start)
     g_array_append_vals (numbers, &g_array_index (from, double, start), (guint)(end - start));
   return dh_onnx_take_numbers (build, node, numbers, whole_of (build, node, 0), like_of (build, node, 0));
+}
+
+/* Reshape, Flatten, Squeeze, Unsqueeze. Numbers go on as a list, and without the tensor that they were: it has other
+ * dimensions. */
+gboolean
+dh_onnx_reshape_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
+{
+  const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  const GArray *sizes = dh_onnx_numbers (build, node, 1);
+  const DhOnnxAttribute *shape = dh_onnx_node_get (node, "shape", DH_ONNX_ATTRIBUTE_INTS);
+  const gboolean squeezes = g_str_equal (node->operation, "Squeeze");
+  const gboolean one = g_str_equal (node->operation, "Reshape")
+                       && (sizes   ? sizes->len
+                           : shape ? shape->integers->len
+                                   : 0)
+                              == 1;
+  guint sides = 0;
+  for (guint i = 0; known->tensor && i < known->tensor->n_dims; i++)
+    sides += known->tensor->dims[i] != 1;
+  if (known->numbers->len != 1 && !one && !(squeezes && sides < 2))
+    return dh_onnx_refuse (node, error, "changes the form of %u numbers to what is no list", known->numbers->len);
+  return dh_onnx_take_numbers (build, node, g_array_ref (known->numbers), known->whole, known->like);
 }
 
 /* Floor and Ceil */
@@ -248,7 +278,7 @@ dh_onnx_join_numbers (DhOnnxBuild *build, const DhOnnxNode *node, GError **error
   for (guint i = 0; i < node->inputs->len; i++)
     {
       const GArray *part = dh_onnx_numbers (build, node, i);
-      if (!part || numbers->len + part->len > MOST_NUMBERS)
+      if (!part || !is_list (build, node, i) || numbers->len + part->len > MOST_NUMBERS)
         return dh_onnx_refuse (node, error, "joins what is not known before a picture is");
       g_array_append_vals (numbers, part->data, part->len);
       integers &= whole_of (build, node, i);

@@ -97,8 +97,10 @@ reshape (DhOnnxBuild *build, const DhOnnxNode *node, GError **error)
     return dh_onnx_take_value (build, node, known->value);
   if (known && known->value != DH_NO_VALUE && !known->ended)
     return dh_onnx_reshape_value (build, node, error);
-  if (known && (known->ended || dh_onnx_numbers (build, node, 0)))
+  if (known && known->ended)
     return dh_onnx_pass (build, node, 0, known->ended, error);
+  if (known && dh_onnx_numbers (build, node, 0))
+    return dh_onnx_reshape_numbers (build, node, error);
   return dh_onnx_refuse (node, error, "changes the form of what is not known");
 }
 

@@ -52,10 +52,28 @@ note_form (DhOnnxBuild *build, const DhOnnxNode *node, const DhOnnxLayout *layou
                          build->nominal.w, build->nominal.h);
 }
 
+/* Whether a side of one pixel is one of any picture's: of a larger one there is no telling whether a list of channels
+ * or of pixels was meant. */
+static gboolean
+stays_thin (DhOnnxBuild *build, DhValue value, DhShape shape)
+{
+  DhShape large = build->nominal;
+  large.h *= 8;
+  large.w *= 8;
+  g_autofree DhShape *shapes = dh_graph_infer_shapes (build->graph, large, NULL);
+  return shapes && (shape.h > 1 || shapes[value].h == 1) && (shape.w > 1 || shapes[value].w == 1);
+}
+
 static gboolean
 take_form (DhOnnxBuild *build, const DhOnnxNode *node, DhOnnxLayout layout, DhShape shape, GError **error)
 {
   const DhOnnxKnown *known = dh_onnx_input (build, node, 0);
+  if ((shape.h == 1 || shape.w == 1) && !stays_thin (build, known->value, shape))
+    return dh_onnx_refuse (
+        node, error,
+        "changes the form of a value that is one pixel wide or high for pictures of %d×%d and not for "
+        "larger ones: export the network at a larger size",
+        build->nominal.w, build->nominal.h);
   if (!note_form (build, node, &layout, error))
     return FALSE;
   build->layout = dh_onnx_layout_plain (&layout, shape);
@@ -159,7 +177,8 @@ dh_onnx_reshape_value (DhOnnxBuild *build, const DhOnnxNode *node, GError **erro
     return FALSE;
   if (g_str_equal (node->operation, "Reshape"))
     {
-      if (!read_sizes (build, node, &layout, &n, sizes))
+      build->differs = !read_sizes (build, node, &layout, &n, sizes);
+      if (build->differs)
         return dh_onnx_refuse (node, error, "changes the form of a value to sizes that are not its own");
     }
   else if (g_str_equal (node->operation, "Flatten"))
@@ -189,7 +208,8 @@ dh_onnx_reshape_value (DhOnnxBuild *build, const DhOnnxNode *node, GError **erro
               sizes[n++] = size;
           }
     }
-  if (!dh_onnx_layout_reshape (&layout, n, sizes))
+  build->differs = !dh_onnx_layout_reshape (&layout, n, sizes);
+  if (build->differs)
     return dh_onnx_refuse (node, error, "changes the form of a value so that rows or columns are cut");
   return take_form (build, node, layout, shape, error);
 }

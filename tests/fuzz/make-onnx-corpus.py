@@ -81,3 +81,30 @@ save("small", [helper.make_node(kind, inputs, [output], **more) for kind, inputs
      [raw("deep", np.ones((3, 1, 3, 3), "f4")), raw("six", np.array(6, "f4")), raw("slopes", np.arange(3, dtype="f4").reshape(3, 1, 1)),
       raw("up", np.ones((3, 1, 4, 4), "f4")), raw("b3", np.ones(3, "f4")), raw("w", np.ones((12, 6, 1, 1), "f4")),
       raw("twice", np.array([1, 1, 2, 2], "f4"))])
+
+# And what transformers have, as one exporter writes it and as the other does.
+linear = [("MatMul", ["c", "square"], "q", {}), ("Reshape", ["q", "heads"], "q1", {}), ("Transpose", ["q1"], "q2", dict(perm=[0, 2, 1, 3]))]
+begin = [("Conv", ["x", "patch"], "a", dict(strides=[4, 4])), ("Reshape", ["a", "list"], "b", {}), ("Transpose", ["b"], "c", dict(perm=[0, 2, 1]))]
+back = [("Transpose", ["i"], "i1", dict(perm=[0, 2, 1, 3])), ("Reshape", ["i1", "tokens"], "j", {}), ("Add", ["c", "j"], "k", {})]
+end = [("Transpose", ["l"], "m", dict(perm=[0, 2, 1])), ("Shape", ["a"], "n", {}), ("Slice", ["n", "two", "four", "zero"], "o", {}),
+       ("Concat", ["one_four", "o"], "p", dict(axis=0)), ("Reshape", ["m", "p"], "r", {}), ("Conv", ["r", "v"], "y", {})]
+constants = [raw("patch", np.ones((4, 3, 4, 4), "f4")), raw("square", np.ones((4, 4), "f4")), raw("v", np.ones((3, 4, 1, 1), "f4")),
+             raw("four_", np.ones(4, "f4")), whole("list", 1, 4, -1), whole("heads", 1, -1, 2, 2), whole("tokens", 1, -1, 4),
+             whole("one_four", 1, 4), whole("zero", 0), whole("two", 2), whole("four", 4)]
+parts = [
+    ("Transpose", ["q1"], "e", dict(perm=[0, 2, 3, 1])), ("MatMul", ["q2", "e"], "f", {}), ("Div", ["f", "root"], "g", {}),
+    ("Softmax", ["g"], "h", dict(axis=-1)), ("MatMul", ["h", "q2"], "i", {}), *back, ("ReduceMean", ["k"], "l0", dict(axes=[-1])),
+    ("Sub", ["k", "l0"], "l1", {}), ("Pow", ["l1", "power"], "l2", {}), ("ReduceMean", ["l2"], "l3", dict(axes=[-1])),
+    ("Add", ["l3", "small"], "l4", {}), ("Sqrt", ["l4"], "l5", {}), ("Div", ["l1", "l5"], "l6", {}), ("Mul", ["l6", "four_"], "l7", {}),
+    ("Add", ["l7", "four_"], "l8", {}), ("Div", ["l8", "root"], "g0", {}), ("Erf", ["g0"], "g1", {}), ("Add", ["g1", "one"], "g2", {}),
+    ("Mul", ["l8", "g2"], "g3", {}), ("Mul", ["g3", "half"], "l", {}),
+]
+save("parts", [helper.make_node(kind, inputs, [output], **more) for kind, inputs, output, more in begin + linear + parts + end],
+     constants + [raw(name, np.array(number, "f4")) for name, number in
+                  (("root", np.sqrt(2)), ("power", 2), ("small", 1e-5), ("one", 1), ("half", 0.5))])
+wholes = [
+    ("Attention", ["q2", "q2", "q2"], "i", dict(scale=0.5)), *back, ("LayerNormalization", ["k", "four_", "four_"], "l0", dict(axis=-1)),
+    ("Gelu", ["l0"], "l1", dict(approximate="tanh")), ("Squeeze", ["l1", "zero"], "l3", {}),
+    ("Gemm", ["l3", "square", "four_"], "l4", dict(transB=1)), ("Unsqueeze", ["l4", "zero"], "l", {}),
+]
+save("transformer", [helper.make_node(kind, inputs, [output], **more) for kind, inputs, output, more in begin + linear + wholes + end], constants)

@@ -890,6 +890,51 @@ def refused_transformer(top, change, words):
     assert any(word in done.stderr for word in words.split("|")) and str(path) in done.stderr, done.stderr
 
 
+def unclear(top):
+    """What is one thing at the file's size and may be another at the picture's, or has other dimensions than its numbers."""
+    path = top / "unclear.onnx"
+    make_picture(top, 64, 64)
+
+    def refuse(words, net, x):
+        net.outputs = [(net.conv(x, 5, 3), "out")]
+        onnx.save(net.model(13), str(path))
+        done = run(PROGRAM, "infer", "--params", path, "--out", top, top / "picture.png", status=None)
+        assert done.returncode == 1 and words in done.stderr, (words, done.returncode, done.stderr)
+
+    def begin(*size):
+        net = Network(*size)
+        return net, net.conv("image", 8, 8, 8, pad=0)
+
+    def tokens(net, x, *sizes):
+        return net.node("Transpose", net.node("Reshape", x, net.constant([1, 8, *sizes])), perm=[0, 2, 1])
+
+    def picture(net, x, *sizes):
+        return net.node("Reshape", net.node("Transpose", x, perm=[0, 2, 1]), net.constant([1, 8, *sizes]), shape=(1, 8, None, None))
+
+    for height, words in ((64, "one pixel wide or high"), (512, None)):  # a list of channels, and of pixels
+        net, x = begin(height, height)
+        one = net.conv(x, 8, 8, 8, pad=0)
+        if words:
+            gate = net.node("Gemm", net.node("Flatten", one), net.constant(net.random.uniform(-1, 1, (8, 8))))
+            refuse(words, net, net.same("Mul", x, net.node("Reshape", gate, net.constant([1, 8, 1, 1]))))
+        else:
+            net.outputs = [(net.conv(picture(net, tokens(net, one, -1), 8, 8), 5, 3), "out")]
+            onnx.save(net.model(13), str(path))
+            infer(top, path)
+    net, x = begin(64, 128)  # as many channels as rows, and as pixels of tokens
+    refuse("to what is no list", net, net.same("Add", x, net.node("Reshape", net.constant(np.ones((8, 1))), net.constant([8, 1]))))
+    net, x = begin(32, 128)
+    shift = net.node("Unsqueeze", net.constant(np.arange(8.0)), net.constant([1]))
+    refuse("to what is no list", net, picture(net, net.node("Add", tokens(net, x, -1), shift), 4, 16))
+    net, x = begin(64, 64)
+    refuse("no list of a few", net, net.same("Mul", x, net.node("Gather", net.constant(np.ones((3, 8))), net.constant([2]), axis=0)))
+    net, x = begin(64, 64)
+    refuse("5 dimensions", net, net.same("Mul", x, net.constant(np.full((1, 1, 1, 1, 1), 2.0))))
+    for ends in ((52 * 76,), (-1,)):  # the sides of the size at which a file is read that has none
+        net, x = begin()
+        refuse("sizes that are not its own", net, picture(net, tokens(net, x, *ends), 52, 76))
+
+
 def no_picture(top):
     """What goes in and out."""
     path = top / "ends.onnx"
@@ -966,6 +1011,7 @@ with tempfile.TemporaryDirectory(prefix="dh-import-") as folder:
         case(f"made larger: {kind}", made_larger, at, kind)
     for kind in TRANSFORMERS:
         case(f"a transformer: {kind}", transformed, at, kind)
+    case("what may be another thing at another size", unclear, at)
     for name, (change, words) in TRANSFORMERS_REFUSED.items():
         case(f"refused of a transformer: {name}", refused_transformer, at, change, words)
     case("windows that are not square", oblong, at)
