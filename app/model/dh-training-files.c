@@ -49,7 +49,8 @@ static DhJobCheckpoint *
 make_checkpoint (const DhTrainingRecord *record, const char *name)
 {
   const guint epoch = dh_run_folder_model_epoch (name);
-  const gboolean best = g_str_equal (name, "model_best.pth"), last = g_str_equal (name, "checkpoint.pth");
+  const gboolean best = g_str_equal (name, "model_best.pth") || g_str_equal (name, "model_best.onnx"),
+                 last = g_str_equal (name, "checkpoint.pth");
   g_autofree char *path = g_build_filename (record->row->folder, name, NULL);
   GStatBuf about;
   if ((epoch == 0 && !best && !last) || g_stat (path, &about) != 0 || !S_ISREG (about.st_mode))
