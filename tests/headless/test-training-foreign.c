@@ -12,7 +12,7 @@
 
 /* Trainings of a network that is an ONNX file: a small one with a skip, whose classes are the scenes'. */
 
-#define CLASSES 13
+#define CLASSES 12
 
 typedef enum
 {
@@ -139,6 +139,7 @@ test_other_network (void)
   g_autofree char *net = write_net ("first.onnx", PLAIN, CLASSES, NULL);
   g_autoptr (GPtrArray) steps = g_ptr_array_new_with_free_func (g_free);
   g_assert_false (train ("changed", net, "ref", 2, steps, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_autofree char *kept = tiny_path ("changed", "net.onnx.json");
   g_assert_true (g_file_set_contents (kept, "{\"mean\": [0, 0, 0], \"std\": [1, 1, 1]}", -1, NULL));
