@@ -5,8 +5,10 @@
 #include "dh-error.h"
 #include "dh-file.h"
 #include "dh-onnx-head.h"
+#include "dh-onnx-trained.h"
 
 #define NAME "net.onnx"
+#define TRIAL "model_best.onnx"
 #define LARGEST ((gsize)2 << 30)
 
 void
@@ -126,11 +128,32 @@ copy_file (const char *from, const char *to, GError **error)
   return bytes && dh_file_write (to, data, size, error);
 }
 
+/* What would be learnt for nothing is told before the first step: what the net is written as must be read again. */
+static gboolean
+try_result (const DhForeignStart *start, const char *folder, gint side, GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, TRIAL, NULL), *beside = g_strconcat (path, ".json", NULL);
+  g_auto (DhOnnxPictures) pictures = { FALSE };
+  g_autoptr (DhTensorDict) tensors = NULL;
+  g_autoptr (DhOnnxModel) model = NULL;
+  g_autoptr (DhNet) net = NULL;
+  if (dh_onnx_save_trained (path, start->net, start->tensors, &start->pictures, side, error)
+      && (model = dh_onnx_model_read (path, error)) && dh_onnx_pictures_read (path, &pictures, error))
+    net = dh_onnx_net_new (model, &pictures, &tensors, error);
+  g_unlink (path);
+  g_unlink (beside);
+  if (!net)
+    g_prefix_error (error, "What is trained could not be written as a network again: ");
+  return net != NULL;
+}
+
 gboolean
-dh_foreign_start_keep (const char *path, const char *folder, GError **error)
+dh_foreign_start_keep (const DhForeignStart *start, const char *path, const char *folder, gint side, GError **error)
 {
   g_autofree char *to = dh_foreign_start_path (folder);
   g_autofree char *beside = g_strconcat (path, ".json", NULL), *to_beside = g_strconcat (to, ".json", NULL);
+  if (!try_result (start, folder, side, error))
+    return FALSE;
   /* What an earlier try left there would say another normalisation. */
   g_unlink (to_beside);
   if ((g_file_test (beside, G_FILE_TEST_EXISTS) && !copy_file (beside, to_beside, error))

@@ -27,8 +27,11 @@ void dh_foreign_start_clear (DhForeignStart *start);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DhForeignStart, dh_foreign_start_clear)
 
 /* The file, and what stands beside it, as net.onnx in a run's folder, from where the run goes on whatever becomes of
- * it. Errors: DH_ERROR_IO, and of dh_onnx_model_read() where its weights lie in other files. */
-gboolean dh_foreign_start_keep (const char *path, const char *folder, GError **error);
+ * it. Before that a model is written as the training will, for a crop of `side`, and read again; nothing of it is left.
+ * Errors: DH_ERROR_IO; of dh_onnx_save_trained() and dh_onnx_net_new() where that fails; of dh_onnx_model_read() where
+ * its weights lie in other files. */
+gboolean dh_foreign_start_keep (const DhForeignStart *start, const char *path, const char *folder, gint side,
+                                GError **error);
 /* Where it lies there; free with g_free. */
 char *dh_foreign_start_path (const char *folder);
 

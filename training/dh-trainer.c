@@ -126,7 +126,9 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
     return dh_trainer_store_plan (run, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
-  if (run->foreign.net && !dh_foreign_start_keep (run->config->init, run->folder->path, error))
+  if (run->foreign.net
+      && !dh_foreign_start_keep (&run->foreign, run->config->init, run->folder->path, (gint)run->config->recipe->crop,
+                                 error))
     return FALSE;
   /* Behind all that can fail: what never began leaves the name to the next. */
   return dh_run_config_write (run->config, run->folder->path, error) && dh_trainer_store_plan (run, error);

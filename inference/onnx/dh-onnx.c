@@ -146,11 +146,17 @@ add_windows (Export *export, const DhNode *node, gint cells, gint length, gboole
 
 /* The windows overlap and differ in size, which no pool of ONNX can: rows · x · columns. */
 static const char *
-add_adaptive_pool (Export *export, const DhNode *node, DhShape from, DhShape to)
+add_adaptive_pool (Export *export, const DhNode *node, DhShape from, DhShape to, GError **error)
 {
   const char *x = input_of (export, node, 0);
-  if (to.h == 1 && to.w == 1)
+  if (to.h == 1 && to.w == 1 && !(export->contents->names && node->grid_by_aspect))
     return add_unary (export, node, "GlobalAveragePool", "mean", x);
+  if (export->contents->names)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "the pool “%s” to %d×%d cannot be written as ONNX for pictures of any size", node->name, to.h, to.w);
+      return NULL;
+    }
   g_autofree char *along = g_strdup_printf ("%s/pool_columns", node->name);
   g_autofree char *both = g_strdup_printf ("%s/pool", node->name);
   x = dh_onnx_file_node (export->file, "MatMul", along, x, add_windows (export, node, to.w, from.w, TRUE), NULL);
@@ -323,7 +329,7 @@ add_node (Export *export, DhValue value, GError **error)
         dh_onnx_file_set_int (export->file, "ceil_mode", 1);
       return y;
     case DH_OP_ADAPTIVE_POOL:
-      return add_adaptive_pool (export, node, from, to);
+      return add_adaptive_pool (export, node, from, to, error);
     case DH_OP_RESIZE:
       return add_resize (export, node, from, to, error);
     case DH_OP_DROPOUT: /* the identity in inference */

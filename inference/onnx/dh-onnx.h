@@ -32,7 +32,8 @@ typedef struct
 /* Whole or not at all; weights are written one by one, so that no second copy of them is held. Everything is borrowed
  * during the call. Errors: DH_ERROR_IO; DH_ERROR_TOO_LARGE for a file over 2 GiB, which readers of ONNX refuse, before
  * anything is written; DH_ERROR_MISMATCH for a parameter that is missing or of another shape; DH_ERROR_UNSUPPORTED
- * where, with `names`, a size is that of a value which no output needs; DH_ERROR_NO_MEMORY; of the size as
+ * where, with `names`, a size is that of a value which no output needs, or a pool has several windows, naming it;
+ * DH_ERROR_NO_MEMORY; of the size as
  * dh_graph_infer_shapes(). */
 gboolean dh_onnx_save (const char *path, const DhOnnxContents *contents, GError **error);
 

@@ -19,6 +19,7 @@ typedef enum
   PLAIN,
   WITH_NORM,  /* one that no convolution takes in */
   WITH_GATE,  /* an activation that is not trained through */
+  WITH_GRID,  /* a pool to several windows */
   ENDS_IN_SUM /* class logits of two convolutions */
 } Kind;
 
@@ -40,6 +41,8 @@ make_net (Kind kind, gint classes)
   x = dh_graph_resize (graph, x, fine, FALSE);
   x = dh_graph_concat (graph, (DhValue[]){ x, fine }, 2);
   x = dh_graph_relu (graph, dh_graph_conv (graph, x, "third", (DhConv){ 8, 3, 1, 2, 2, TRUE }));
+  if (kind == WITH_GRID)
+    x = dh_graph_add (graph, x, dh_graph_resize (graph, dh_graph_adaptive_pool (graph, x, 2, FALSE), x, FALSE));
   const DhValue features = x;
   x = dh_graph_conv (graph, features, "classes", (DhConv){ classes, 1, 1, 0, 1, TRUE });
   if (kind == ENDS_IN_SUM)
@@ -176,6 +179,21 @@ test_refuses (void)
     g_free (names[i]);
 }
 
+/* Windows that are as large as the crop makes them would be another network at another size. */
+static void
+test_grid (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhNet) net = make_net (WITH_GRID, CLASSES);
+  g_autoptr (DhTensorDict) tensors = dh_net_new_fresh (net, "", 1);
+  g_autofree char *path = g_build_filename (tiny_folder, "grid.onnx", NULL);
+  const DhOnnxPictures pictures = { TRUE, { 0.4f, 0.5f, 0.6f }, { 0.2f, 0.25f, 0.3f }, NULL, NULL, NULL };
+  g_assert_false (dh_onnx_save_trained (path, net, tensors, &pictures, 64, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "2×2"));
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 /* A head of zeros: the dataset posterior is ½, and the class logits are what they were. */
 static void
 test_head (void)
@@ -212,6 +230,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/training-foreign/repeats/cpu", "cpu", test_repeats);
   g_test_add_func ("/training-foreign/other-network", test_other_network);
   g_test_add_func ("/training-foreign/refuses", test_refuses);
+  g_test_add_func ("/training-foreign/grid", test_grid);
   g_test_add_func ("/training-foreign/head", test_head);
   return tiny_end ();
 }
