@@ -8,6 +8,7 @@
 #include "cmd-train-private.h"
 #include "dh-config.h"
 #include "dh-database.h"
+#include "dh-foreign-start.h"
 #include "dh-records.h"
 #include "dh-run-config.h"
 #include "dh-trainer.h"
@@ -246,6 +247,13 @@ clear_changes (Changes *changes)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Changes, clear_changes)
 
+static gboolean
+has_file (const char *folder, const char *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
 static int
 finish (DhCli *cli, Watch *watch, const char *folder, gboolean done, gboolean stops, GError **error)
 {
@@ -261,9 +269,9 @@ finish (DhCli *cli, Watch *watch, const char *folder, gboolean done, gboolean st
     printf ("%s: stopped behind step %" G_GUINT64_FORMAT " as asked; --resume goes on from there\n", folder,
             watch->step);
   else if (!watch->events)
-    printf (watch->unmeasured ? "%s: done; the last model is %s/model_best.pth\n"
-                              : "%s: done; the best model is %s/model_best.pth\n",
-            folder, folder);
+    printf (watch->unmeasured ? "%s: done; the last model is %s/model_best.%s\n"
+                              : "%s: done; the best model is %s/model_best.%s\n",
+            folder, folder, has_file (folder, "model_best.onnx") ? "onnx" : "pth");
   return DH_EXIT_DONE;
 }
 
@@ -297,7 +305,8 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     { "exp_name", 0, 0, G_OPTION_ARG_FILENAME, &name, "Name of the run's folder", "NAME" },
     { "runs", 0, 0, G_OPTION_ARG_FILENAME, &runs, "Where runs lie (logs)", "DIR" },
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &init,
-      "Weights to start from; a ladder also takes torchvision's densenet121", "FILE" },
+      "Weights to start from; a ladder also takes torchvision's densenet121. A network as ONNX is trained itself",
+      "FILE" },
     { "resume", 0, 0, G_OPTION_ARG_NONE, &resume, "Go on with the run of that name, exactly", NULL },
     { "arch", 0, 0, G_OPTION_ARG_STRING, &changes.architecture, "Another network than the recipe's", "NAME" },
     { "dataset", 0, 0, G_OPTION_ARG_STRING, &changes.dataset, "Another kind of data set", "KIND" },
@@ -335,7 +344,11 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
   int status;
   if (!dh_cli_parse (cli, argc, argv, entries, NULL, "RECIPE --dataroot DIR [--neg_dataroot DIR] --exp_name NAME",
                      "Trains a network: dlv3-cityscapes, ldn-semseg, ldn-streethazards, or a recipe in a .json file. "
-                     "SIGUSR1 pauses, SIGUSR2 goes on; Ctrl-C and SIGTERM write a checkpoint.",
+                     "SIGUSR1 pauses, SIGUSR2 goes on; Ctrl-C and SIGTERM write a checkpoint.\n\n"
+                     "With --model net.onnx the network in that file is trained, and the results are ONNX again. One "
+                     "without outlier logits gets a head for them: a 1x1 convolution, zero at first, on the features "
+                     "that its last convolution reads. Norms must be folded into convolutions, as torch.onnx.export "
+                     "does after model.eval().",
                      "densehybrid train ldn-streethazards --dataroot streethazards --neg_dataroot ade20k "
                      "--exp_name first --model closed.pth",
                      &rest, &status))
@@ -378,6 +391,9 @@ dh_cmd_train (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
   if (!recipe && old)
     recipe = dh_recipe_copy (old->recipe);
+  /* A run goes on with its own network whatever the recipe names. */
+  if (old && g_str_equal (old->recipe->architecture, DH_FOREIGN_ARCHITECTURE) && !changes.architecture)
+    changes.architecture = g_strdup (DH_FOREIGN_ARCHITECTURE);
   if (recipe)
     change_recipe (recipe, &changes);
   const DhResumeOptions options = { recipe, init, seed, validation, checkpoint_steps };

@@ -13,6 +13,7 @@
 #include "dh-file.h"
 
 /* Beside the checkpoints: the log, and what the file system needs for itself. */
+#define BESIDE ".onnx.json"
 #define SLACK ((guint64)16 << 20)
 
 char *
@@ -41,10 +42,13 @@ static gboolean
 is_file (const char *name)
 {
   static const char *const names[] = {
-    "log.jsonl",  "config.json",    "recipe.json",    "plan.json", "job.lock",
-    "output.txt", "checkpoint.pth", "model_best.pth", NULL,
+    "log.jsonl",      "config.json",    "recipe.json", "plan.json",       "job.lock", "output.txt",
+    "checkpoint.pth", "model_best.pth", "net.onnx",    "model_best.onnx", NULL,
   };
-  return g_strv_contains (names, name) || dh_run_folder_model_epoch (name) != 0;
+  g_autofree char *network =
+      g_str_has_suffix (name, BESIDE) ? g_strndup (name, strlen (name) - strlen (".json")) : NULL;
+  const char *of = network ? network : name;
+  return g_strv_contains (names, of) || dh_run_folder_model_epoch (of) != 0;
 }
 
 gboolean
@@ -72,7 +76,7 @@ find_result (const char *path)
   const char *name;
   while (dir && (name = g_dir_read_name (dir)))
     if (g_strv_contains ((const char *const[]){ "checkpoint.pth", "plan.json", NULL }, name)
-        || (g_str_has_prefix (name, "model_") && g_str_has_suffix (name, ".pth")))
+        || (g_str_has_prefix (name, "model_") && (g_str_has_suffix (name, ".pth") || g_str_has_suffix (name, ".onnx"))))
       return g_strdup (name);
   return NULL;
 }
@@ -154,7 +158,7 @@ dh_run_folder_model_epoch (const char *name)
     return 0;
   const char *digits = name + strlen ("model_");
   const gsize n = strspn (digits, G_CSET_DIGITS);
-  if (n == 0 || n > 9 || *digits == '0' || !g_str_equal (digits + n, ".pth"))
+  if (n == 0 || n > 9 || *digits == '0' || (!g_str_equal (digits + n, ".pth") && !g_str_equal (digits + n, ".onnx")))
     return 0;
   return (guint)g_ascii_strtoull (digits, NULL, 10);
 }
@@ -172,7 +176,11 @@ dh_run_folder_prune (DhRunFolder *folder, guint keep, guint64 epoch)
         g_ptr_array_add (old, dh_run_folder_file (folder, name));
     }
   for (guint i = 0; i < old->len; i++)
-    g_unlink (old->pdata[i]);
+    {
+      g_autofree char *beside = g_strconcat (old->pdata[i], ".json", NULL);
+      g_unlink (old->pdata[i]);
+      g_unlink (beside); /* of a network of others */
+    }
 }
 
 /* The checkpoint holds each parameter with two moments, and a new one stands beside the old until it is whole; then the

@@ -23,12 +23,13 @@ char *dh_run_folder_file (const DhRunFolder *folder, const char *name);
 /* One line behind log.jsonl; a line is written whole or not at all, but for a kill: the next then begins on a line of
  * its own. */
 gboolean dh_run_folder_log (DhRunFolder *folder, const char *line, GError **error);
-/* Removes model_{epoch}.pth of the run's epochs, 1 … `epoch`, but the `keep` last; those of others are not its own. */
+/* Removes model_{epoch}.pth (or .onnx) of the run's epochs, 1 … `epoch`, but the `keep` last; those of others are not
+ * its own. */
 void dh_run_folder_prune (DhRunFolder *folder, guint keep, guint64 epoch);
 
 /* Whether a file of this name in a run's folder is the run's: one of its files, or what a kill left of one. */
 gboolean dh_run_folder_owns (const char *name);
-/* "model_12.pth" → 12; 0 for other names. */
+/* "model_12.pth", "model_12.onnx" → 12; 0 for other names. */
 guint dh_run_folder_model_epoch (const char *name);
 /* Bytes that a training's files take at most, for so many parameters; and those that are free where the folder is, or
  * will be: 0 where that cannot be told. */

@@ -97,8 +97,8 @@ dh_start_weights_load (const DhNet *net, const char *path, guint64 seed, DhStart
     {
       g_autofree char *name = g_filename_display_name (path);
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                   "%s: a network that was exported as ONNX is no longer one to be trained; its checkpoint may be",
-                   name);
+                   "%s: a network as ONNX brings its own graph, and these are to be weights of %s", name,
+                   dh_architecture_name (architecture));
       return NULL;
     }
   g_autoptr (DhCheckpoint) checkpoint = dh_checkpoint_open (path, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dh-error.h"
+#include "dh-onnx-trained.h"
 #include "dh-run-json.h"
 
 #define FIRST_MOMENT "adam.first."
@@ -55,6 +56,8 @@ dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error)
   insert_number (metadata, "best_epoch", run->best_epoch);
   g_hash_table_insert (metadata, (gpointer) "best", g_strdup (g_ascii_dtostr (best, sizeof best, run->best)));
   g_hash_table_insert (metadata, (gpointer) "recipe", dh_recipe_to_json (run->config->recipe));
+  if (run->foreign.net)
+    g_hash_table_insert (metadata, (gpointer) "network", g_strdup (run->foreign.sum));
   g_autofree char *path = dh_run_folder_file (run->folder, "checkpoint.pth");
   count_batches (run);
   const DhCheckpointContents contents = { run->state, extra, metadata };
@@ -96,9 +99,13 @@ dh_trainer_rescue (DhTrainerRun *run)
 gboolean
 dh_trainer_save_model (DhTrainerRun *run, const char *name, GError **error)
 {
-  g_autofree char *path = dh_run_folder_file (run->folder, name);
+  g_autofree char *file = g_strconcat (name, run->foreign.net ? ".onnx" : ".pth", NULL);
+  g_autofree char *path = dh_run_folder_file (run->folder, file);
   if (!dh_trainer_fetch (run, error))
     return FALSE;
+  if (run->foreign.net)
+    return dh_onnx_save_trained (path, run->net, run->state, &run->foreign.pictures, (gint)run->config->recipe->crop,
+                                 error);
   count_batches (run);
   const DhCheckpointContents contents = { .state = run->state };
   return dh_checkpoint_save_pth (path, &contents, error);

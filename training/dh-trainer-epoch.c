@@ -43,12 +43,12 @@ dh_trainer_end_epoch (DhTrainerRun *run, GCancellable *cancellable, GError **err
           run->best = value;
           run->best_epoch = epoch;
         }
-      if (!dh_trainer_save_model (run, "model_best.pth", error))
+      if (!dh_trainer_save_model (run, "model_best", error))
         return FALSE;
     }
   if (run->config->recipe->keep)
     {
-      g_autofree char *name = g_strdup_printf ("model_%" G_GUINT64_FORMAT ".pth", epoch);
+      g_autofree char *name = g_strdup_printf ("model_%" G_GUINT64_FORMAT, epoch);
       if (!dh_trainer_save_model (run, name, error))
         return FALSE;
       dh_run_folder_prune (run->folder, run->config->recipe->keep, epoch);

@@ -67,12 +67,45 @@ prepare_optimiser (DhTrainerRun *run, GError **error)
   return TRUE;
 }
 
+/* A run goes on with what it keeps of the network, which must be the one that its parameters are of. */
+static gboolean
+prepare_foreign (DhTrainerRun *run, DhCheckpoint *checkpoint, GCancellable *cancellable, GError **error)
+{
+  const DhRecipe *recipe = run->config->recipe;
+  g_autofree char *kept = dh_foreign_start_path (run->folder->path);
+  const char *path = run->training->resume ? kept : run->config->init;
+  if (!path)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE, "Give the network to be trained, as ONNX, with --model");
+      return FALSE;
+    }
+  if (!dh_foreign_start_load (&run->foreign, path, recipe->negatives, dh_dataset_class_table (run->pictures.dataset),
+                              error))
+    return FALSE;
+  const char *then = checkpoint ? g_hash_table_lookup (dh_checkpoint_metadata (checkpoint), "network") : NULL;
+  if (checkpoint && g_strcmp0 (then, run->foreign.sum) != 0)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH,
+                   "%s is another network than the one that this training began with, or its .onnx.json is; put back "
+                   "what was there, or begin a new training with its last model (--model)",
+                   path);
+      return FALSE;
+    }
+  run->net = dh_net_ref (run->foreign.net);
+  DhTensorDict *state = checkpoint ? dh_checkpoint_state (checkpoint) : run->foreign.tensors;
+  return dh_net_check_keys (run->net, state, error)
+         && (run->state = own_state (state, path, checkpoint != NULL, cancellable, error))
+         && prepare_optimiser (run, error);
+}
+
 gboolean
 dh_trainer_prepare_network (DhTrainerRun *run, DhCheckpoint *checkpoint, GCancellable *cancellable, GError **error)
 {
   const DhRecipe *recipe = run->config->recipe;
   DhArchitecture architecture;
   run->device = dh_device_open (run->config->device, run->config->threads, error);
+  if (run->device && g_str_equal (recipe->architecture, DH_FOREIGN_ARCHITECTURE))
+    return prepare_foreign (run, checkpoint, cancellable, error);
   if (!run->device || !dh_architecture_from_name (recipe->architecture, recipe->classes, &architecture, error))
     return FALSE;
   if (architecture.outlier_head != recipe->negatives)

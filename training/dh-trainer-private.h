@@ -2,6 +2,7 @@
 #include <json-glib/json-glib.h>
 #include "dh-batch-loader.h"
 #include "dh-checkpoint.h"
+#include "dh-foreign-start.h"
 #include "dh-nets.h"
 #include "dh-optimiser.h"
 #include "dh-pictures.h"
@@ -23,6 +24,7 @@ typedef struct
   gboolean whole; /* weights, moments and statistics are those behind step `step` */
 
   DhDevice *device;
+  DhForeignStart foreign; /* its `net` is NULL but of a network of others */
   DhNet *net;
   DhTensorDict *state; /* the whole state dict, float32 in memory of its own */
   DhOptimiser optimiser;
@@ -74,6 +76,7 @@ G_GNUC_INTERNAL gboolean dh_trainer_is_out_of_patience (const DhTrainerRun *run)
 
 /* Checkpoints. */
 G_GNUC_INTERNAL gboolean dh_trainer_save_checkpoint (DhTrainerRun *run, GError **error);
+/* `name` without the ending, which is the network's: .pth, or .onnx of one of others. */
 G_GNUC_INTERNAL gboolean dh_trainer_save_model (DhTrainerRun *run, const char *name, GError **error);
 /* Where something ended it, what it learnt since its last checkpoint is saved, if it is whole and finite. */
 G_GNUC_INTERNAL void dh_trainer_rescue (DhTrainerRun *run);

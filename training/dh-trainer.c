@@ -4,6 +4,7 @@
 
 #include "dh-config.h"
 #include "dh-error.h"
+#include "dh-model.h"
 #include "dh-run-json.h"
 #include "dh-step-work.h"
 #include "dh-validation.h"
@@ -17,6 +18,7 @@ clear_run (DhTrainerRun *run)
   dh_optimiser_clear (&run->optimiser);
   g_clear_pointer (&run->state, dh_tensor_dict_unref);
   g_clear_pointer (&run->net, dh_net_unref);
+  dh_foreign_start_clear (&run->foreign);
   g_clear_pointer (&run->device, dh_device_unref);
   dh_pictures_clear (&run->pictures);
   g_clear_pointer (&run->stored, dh_run_plan_free);
@@ -60,6 +62,8 @@ prepare_config (DhTrainerRun *run, GError **error)
     return FALSE;
   run->config = g_new0 (DhRunConfig, 1);
   run->config->recipe = dh_recipe_copy (training->recipe);
+  if (training->init && dh_model_is_foreign (training->init))
+    replace (&run->config->recipe->architecture, DH_FOREIGN_ARCHITECTURE);
   run->config->data_root = g_strdup (training->data_root);
   run->config->negative_root = training->recipe->negatives ? g_strdup (training->negative_root) : NULL;
   run->config->init = g_strdup (training->init);
@@ -122,6 +126,10 @@ prepare (DhTrainerRun *run, GCancellable *cancellable, GError **error)
     return dh_trainer_store_plan (run, error);
   replace (&run->config->device, dh_device_name (run->device));
   run->config->threads = dh_device_threads (run->device);
+  if (run->foreign.net
+      && !dh_foreign_start_keep (&run->foreign, run->config->init, run->folder->path, (gint)run->config->recipe->crop,
+                                 error))
+    return FALSE;
   /* Behind all that can fail: what never began leaves the name to the next. */
   return dh_run_config_write (run->config, run->folder->path, error) && dh_trainer_store_plan (run, error);
 }

@@ -159,11 +159,14 @@ static void
 show_checkpoints (DhTrainingCurves *self)
 {
   GPtrArray *checkpoints = self->job != NULL ? dh_training_job_get_checkpoints (self->job) : NULL;
-  guint n = checkpoints != NULL ? checkpoints->len : 0;
+  guint n = 0;
   g_autoptr (GMenu) section = g_menu_new ();
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; checkpoints != NULL && i < checkpoints->len; i++)
     {
       const DhJobCheckpoint *checkpoint = checkpoints->pdata[i];
+      if (!checkpoint->opens)
+        continue;
+      n++;
       g_autofree char *action = g_strdup_printf ("curves.use(uint32 %u)", i);
       dh_ui_menu_append_name (section, checkpoint->title, action);
     }

@@ -2,7 +2,9 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "dh-error.h"
+#include "dh-foreign-start.h"
 #include "dh-image.h"
+#include "dh-model.h"
 #include "dh-start-weights.h"
 
 /* Negatives of which the size is looked at. */
@@ -188,9 +190,26 @@ look_at_negatives (DhTrainingLook *look)
                           look->recipe->negative_crop);
 }
 
+/* What is to be trained is in the file. */
+static gboolean
+make_foreign (DhTrainingLook *look, const char *path, GError **error)
+{
+  const DhClassTable *table = look->pictures.dataset ? dh_dataset_class_table (look->pictures.dataset) : NULL;
+  g_auto (DhForeignStart) start = { NULL };
+  if (!dh_foreign_start_load (&start, path, look->recipe->negatives, table, error))
+    return FALSE;
+  look->net = g_steal_pointer (&start.net);
+  look->check->parameters = (guint64)dh_net_parameter_count (look->net);
+  look->check->weights_title = g_strdup (dh_architecture_name (&look->net->architecture));
+  return TRUE;
+}
+
 static gboolean
 make_network (DhTrainingLook *look, GError **error)
 {
+  const char *init = dh_training_look_text (look, DH_TRAINING_INIT);
+  if (*init != '\0' && dh_model_is_foreign (init))
+    return make_foreign (look, init, error);
   DhArchitecture architecture;
   const gint classes = look->pictures.classes > 0 ? look->pictures.classes : look->recipe->classes;
   if (!dh_architecture_from_name (look->recipe->architecture, classes, &architecture, error))
@@ -219,6 +238,12 @@ look_at_weights (DhTrainingLook *look)
       else
         dh_training_look_say (look, DH_CHECK_WEIGHTS, DH_CHECK_OK, _ ("All %.1f million parameters are drawn afresh"),
                               (double)look->check->parameters / 1e6);
+      return;
+    }
+  if (look->net->architecture.family == DH_FAMILY_FOREIGN)
+    {
+      dh_training_look_say (look, DH_CHECK_WEIGHTS, DH_CHECK_OK, "%s",
+                            _ ("A network of your own is trained, not the one above"));
       return;
     }
   DhStartKind kind;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "dh-error.h"
+#include "dh-foreign-start.h"
 #include "dh-run-folder.h"
 #include "dh-training-record.h"
 
@@ -49,14 +50,17 @@ static DhJobCheckpoint *
 make_checkpoint (const DhTrainingRecord *record, const char *name)
 {
   const guint epoch = dh_run_folder_model_epoch (name);
-  const gboolean best = g_str_equal (name, "model_best.pth"), last = g_str_equal (name, "checkpoint.pth");
+  const gboolean best = g_str_equal (name, "model_best.pth") || g_str_equal (name, "model_best.onnx"),
+                 last = g_str_equal (name, "checkpoint.pth");
   g_autofree char *path = g_build_filename (record->row->folder, name, NULL);
+  g_autofree char *network = dh_foreign_start_path (record->row->folder);
   GStatBuf about;
   if ((epoch == 0 && !best && !last) || g_stat (path, &about) != 0 || !S_ISREG (about.st_mode))
     return NULL;
   DhJobCheckpoint *checkpoint = g_new0 (DhJobCheckpoint, 1);
   checkpoint->best = best;
   checkpoint->last = checkpoint->resumable = last;
+  checkpoint->opens = !last || !g_file_test (network, G_FILE_TEST_EXISTS);
   checkpoint->epoch = best ? (guint)record->row->best_epoch : epoch;
   checkpoint->step = (guint64)(record->files.step >= 0 ? record->files.step : record->row->step);
   checkpoint->time = about.st_mtime;

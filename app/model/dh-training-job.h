@@ -53,6 +53,7 @@ typedef struct
   char *path;
   char *title; /* translated: "best, AP 76.1 % at epoch 4", "last, step 1480", "epoch 3" */
   gboolean best, last, resumable;
+  gboolean opens; /* in Browse: all but the last of a network of others, which has parameters alone */
   guint epoch;
   guint64 step;
   gint64 time; /* Unix, seconds */

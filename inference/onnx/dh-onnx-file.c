@@ -267,8 +267,12 @@ add_end (DhOnnxFile *file, guint field, const char *name, gint type, guint n_dim
              *end = g_byte_array_new ();
   for (guint i = 0; i < n_dims; i++)
     {
+      static const char *const free_names[] = { "batch", "channels", "height", "width" };
       GByteArray *dim = g_byte_array_new ();
-      put_int (dim, 1, dims[i]);
+      if (dims[i] < 0 && i < G_N_ELEMENTS (free_names))
+        put_string (dim, 2, free_names[i]);
+      else
+        put_int (dim, 1, dims[i]);
       put_message (shape, 1, dim);
     }
   put_int (tensor, 1, type);

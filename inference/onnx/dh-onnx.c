@@ -162,6 +162,15 @@ add_attention (Export *export, const DhNode *node, DhShape to)
   return dh_onnx_write_attention (export->file, label, x, from, to, node->heads, node->scale);
 }
 
+/* A picture of any size, as it is normalised. */
+static const char *
+add_free_input (Export *export)
+{
+  static const gint64 dims[] = { -1, 3, -1, -1 };
+  dh_onnx_file_add_input (export->file, "input", DH_ONNX_FLOAT, 4, dims);
+  return "input";
+}
+
 /* The means over windows along one side as a matrix, `cells`×`length` or, transposed, `length`×`cells`. */
 static const char *
 add_windows (Export *export, const DhNode *node, gint cells, gint length, gboolean transposed)
@@ -180,27 +189,77 @@ add_windows (Export *export, const DhNode *node, gint cells, gint length, gboole
 
 /* The windows overlap and differ in size, which no pool of ONNX can: rows · x · columns. */
 static const char *
-add_adaptive_pool (Export *export, const DhNode *node, DhShape from, DhShape to)
+add_adaptive_pool (Export *export, const DhNode *node, DhShape from, DhShape to, GError **error)
 {
   const char *x = input_of (export, node, 0);
-  if (to.h == 1 && to.w == 1)
+  if (to.h == 1 && to.w == 1 && !(export->contents->names && node->grid_by_aspect))
     return add_unary (export, node, "GlobalAveragePool", "mean", x);
+  if (export->contents->names)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+                   "the pool “%s” to %d×%d cannot be written as ONNX for pictures of any size", node->name, to.h, to.w);
+      return NULL;
+    }
   g_autofree char *along = g_strdup_printf ("%s/pool_columns", node->name);
   g_autofree char *both = g_strdup_printf ("%s/pool", node->name);
   x = dh_onnx_file_node (export->file, "MatMul", along, x, add_windows (export, node, to.w, from.w, TRUE), NULL);
   return dh_onnx_file_node (export->file, "MatMul", both, add_windows (export, node, to.h, from.h, FALSE), x, NULL);
 }
 
+/* Of the shape of `x`, the two numbers from the one at `begin` on. */
 static const char *
-add_resize (Export *export, const DhNode *node, DhShape from, DhShape to)
+add_sides (Export *export, const DhNode *node, const char *x, gint64 begin)
+{
+  const gint64 end = begin + 2, axis = 0, one = 1;
+  g_autofree char *whole = g_strdup_printf ("%s/shape", node->name);
+  g_autofree char *part = g_strdup_printf ("%s/sides", node->name);
+  const char *shape = dh_onnx_file_node (export->file, "Shape", whole, x, NULL);
+  return dh_onnx_file_node (export->file, "Slice", part, shape,
+                            dh_onnx_file_int64s (export->file, "begin", 1, &one, &begin),
+                            dh_onnx_file_int64s (export->file, "end", 1, &one, &end),
+                            dh_onnx_file_int64s (export->file, "axis", 1, &one, &axis), NULL);
+}
+
+/* By factors, or as large as another value is for that picture. */
+static const char *
+add_free_resize (Export *export, const DhNode *node, const char *label, const char *x, GError **error)
+{
+  const gint64 four = 4;
+  const gboolean by_factors = node->factor > 0 || node->factors[0] > 0;
+  if (by_factors)
+    {
+      const float scales[] = { 1, 1, node->factor ? (float)node->factor : (float)node->factors[0],
+                               node->factor ? (float)node->factor : (float)node->factors[1] };
+      return dh_onnx_file_node (export->file, "Resize", label, x, "",
+                                dh_onnx_file_floats (export->file, "scales", 1, &four, scales), NULL);
+    }
+  if (!export->names[node->like])
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED, "“%s” is as large as “%s”, which nothing needs", node->name,
+                   dh_graph_node (export->contents->graph, node->like)->name);
+      return NULL;
+    }
+  const char *first = add_sides (export, node, x, 0), *last = add_sides (export, node, export->names[node->like], 2);
+  g_autofree char *joined = g_strdup_printf ("%s/size", node->name);
+  const char *size = dh_onnx_file_node (export->file, "Concat", joined, first, last, NULL);
+  dh_onnx_file_set_int (export->file, "axis", 0);
+  return dh_onnx_file_node (export->file, "Resize", label, x, "", "", size, NULL);
+}
+
+static const char *
+add_resize (Export *export, const DhNode *node, DhShape from, DhShape to, GError **error)
 {
   const char *x = input_of (export, node, 0);
-  if (from.h == to.h && from.w == to.w)
+  if (!export->contents->names && from.h == to.h && from.w == to.w)
     return x;
   const gint64 sizes[] = { to.n, to.c, to.h, to.w }, four = 4;
   g_autofree char *label = g_strdup_printf ("%s/resize", node->name);
-  const char *y = dh_onnx_file_node (export->file, "Resize", label, x, "", "",
-                                     dh_onnx_file_int64s (export->file, "sizes", 1, &four, sizes), NULL);
+  const char *y = export->contents->names
+                      ? add_free_resize (export, node, label, x, error)
+                      : dh_onnx_file_node (export->file, "Resize", label, x, "", "",
+                                           dh_onnx_file_int64s (export->file, "sizes", 1, &four, sizes), NULL);
+  if (!y)
+    return NULL;
   if (node->nearest)
     {
       dh_onnx_file_set_string (export->file, "mode", "nearest");
@@ -283,9 +342,9 @@ add_node (Export *export, DhValue value, GError **error)
   switch (node->op)
     {
     case DH_OP_INPUT:
-      return add_input (export, to);
+      return export->contents->names ? add_free_input (export) : add_input (export, to);
     case DH_OP_CHANNEL_SCALE:
-      return add_channel_scale (export, node);
+      return export->contents->names ? input_of (export, node, 0) : add_channel_scale (export, node);
     case DH_OP_CONV:
       return add_conv (export, node, error);
     case DH_OP_NORM:
@@ -321,9 +380,9 @@ add_node (Export *export, DhValue value, GError **error)
         dh_onnx_file_set_int (export->file, "ceil_mode", 1);
       return y;
     case DH_OP_ADAPTIVE_POOL:
-      return add_adaptive_pool (export, node, from, to);
+      return add_adaptive_pool (export, node, from, to, error);
     case DH_OP_RESIZE:
-      return add_resize (export, node, from, to);
+      return add_resize (export, node, from, to, error);
     case DH_OP_DROPOUT: /* the identity in inference */
       return input_of (export, node, 0);
     case DH_OP_SCORE:
@@ -352,5 +411,12 @@ dh_onnx_save (const char *path, const DhOnnxContents *contents, GError **error)
   for (DhValue v = 0; v < (DhValue)size; v++)
     if (needed[v] && !(names[v] = add_node (&export, v, error)))
       return FALSE;
+  for (guint i = 0; contents->names && i < contents->n_outputs; i++)
+    {
+      const gint64 dims[] = { -1, shapes[contents->outputs[i]].c, -1, -1 };
+      dh_onnx_file_add_output (
+          file, dh_onnx_file_node (file, "Identity", contents->names[i], names[contents->outputs[i]], NULL),
+          DH_ONNX_FLOAT, 4, dims);
+    }
   return dh_onnx_file_write (file, path, contents, error);
 }

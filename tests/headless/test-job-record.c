@@ -151,6 +151,32 @@ test_checkpoints (void)
   dh_training_record_free (record);
 }
 
+/* The last one of a network of others is parameters without their network. */
+static void
+test_foreign_checkpoints (void)
+{
+  static const char *const names[] = { "model_best.onnx", "checkpoint.pth", "net.onnx", NULL };
+  g_autofree char *other = g_build_filename (folder, "model_best.pth", NULL);
+  g_unlink (other);
+  for (guint i = 0; names[i]; i++)
+    touch (names[i]);
+  DhTrainingRecord *record = new_record ();
+  g_assert_true (dh_training_record_scan (record));
+  g_assert_cmpuint (record->checkpoints->len, ==, 2);
+  g_assert_true (checkpoint_at (record, 0)->best && checkpoint_at (record, 0)->opens);
+  g_assert_true (checkpoint_at (record, 1)->resumable && !checkpoint_at (record, 1)->opens);
+  g_autofree char *network = g_build_filename (folder, names[2], NULL);
+  g_unlink (network);
+  dh_training_record_free (record);
+  record = new_record ();
+  g_assert_true (dh_training_record_scan (record));
+  g_assert_true (checkpoint_at (record, 1)->opens);
+  g_autofree char *best = g_build_filename (folder, names[0], NULL), *last = g_build_filename (folder, names[1], NULL);
+  g_unlink (best);
+  g_unlink (last);
+  dh_training_record_free (record);
+}
+
 /* A folder's time counts in ticks of the system's clock: two files of one tick leave it the same. */
 static void
 test_same_tick (void)
@@ -189,6 +215,7 @@ main (int argc, char **argv)
   g_test_add_func ("/job-record/time-left", test_time_left);
   g_test_add_func ("/job-record/older-log", test_older_log);
   g_test_add_func ("/job-record/checkpoints", test_checkpoints);
+  g_test_add_func ("/job-record/foreign-checkpoints", test_foreign_checkpoints);
   g_test_add_func ("/job-record/same-tick", test_same_tick);
   const int status = g_test_run ();
   tree_remove (folder);
