@@ -6,6 +6,9 @@
 #include "dh-run-json.h"
 
 #define MOST_BAD_STEPS 3
+/* Of a loss, a mean over pixels: what is beyond it has left all bounds and only grows, as the likelihood term, which
+ * has none below, can at too high a rate. */
+#define MOST_LOSS 1e6
 
 static void
 set_rates (DhTrainerRun *run)
@@ -93,7 +96,7 @@ accumulate (DhTrainerRun *run, DhLosses *sum, GCancellable *cancellable, GError 
   return !run->training->reduce || run->training->reduce (run->optimiser.adam.gradients, run->training->data, error);
 }
 
-/* A step without labelled pixels or with numbers that are not finite changes nothing. */
+/* A step without labelled pixels or with numbers that are not finite, or beyond all bounds, changes nothing. */
 static gboolean
 skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
 {
@@ -106,16 +109,21 @@ skip (DhTrainerRun *run, const DhLosses *losses, GError **error)
   run->bad += losses->labelled > 0;
   dh_run_lock_set_step (run->folder->lock, run->step);
   JsonBuilder *json = dh_trainer_begin_event (run, "skip");
-  dh_run_json_add_text (json, "why", losses->labelled ? "the loss or a gradient is not finite" : "no labelled pixel");
+  dh_run_json_add_text (json, "why",
+                        !losses->labelled                   ? "no labelled pixel"
+                        : fabs (losses->total) <= MOST_LOSS ? "a gradient is not finite"
+                        : isfinite (losses->total)          ? "the loss is beyond all bounds"
+                                                            : "the loss is not finite");
   if (!dh_trainer_end_event (run, json, error))
     return FALSE;
   if (run->bad < MOST_BAD_STEPS)
     return TRUE;
   run->whole = FALSE;
-  g_set_error (error, DH_ERROR, DH_ERROR_FAILED,
-               "The training diverged: %u steps in a row gave no finite loss and gradient; begin a new one with a "
-               "smaller rate (--lr)%s",
-               MOST_BAD_STEPS, run->checkpoint_step > 0 ? ", from its last checkpoint (--model) if you like" : "");
+  g_set_error (
+      error, DH_ERROR, DH_ERROR_FAILED,
+      "The training diverged: %u steps in a row gave no finite loss and gradient, or one beyond all bounds; begin "
+      "a new one with a smaller rate (--lr)%s",
+      MOST_BAD_STEPS, run->checkpoint_step > 0 ? ", from its last checkpoint (--model) if you like" : "");
   return FALSE;
 }
 
@@ -137,7 +145,7 @@ dh_trainer_step (DhTrainerRun *run, GCancellable *cancellable, GError **error)
     }
   set_rates (run);
   /* Skipped steps are none of the optimiser's. */
-  if (losses.labelled > 0 && isfinite (losses.total)
+  if (losses.labelled > 0 && fabs (losses.total) <= MOST_LOSS
       && !dh_optimiser_step (&run->optimiser, run->rates, run->step - run->skipped + 1, &finite, error))
     return FALSE;
   if (!finite)

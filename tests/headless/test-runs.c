@@ -171,6 +171,29 @@ test_divergence (void)
   g_assert_no_error (error);
 }
 
+/* Losses that grow without bound are finite for long. */
+static void
+test_growing (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhRecipe) recipe = tiny_recipe (2);
+  recipe->epochs = 1;
+  recipe->steps = 100;
+  recipe->rate = recipe->rate_min = 1;
+  recipe->beta = 100;
+  g_assert_false (train ("growing", recipe, 0, NULL, &error));
+  g_assert_error (error, DH_ERROR, DH_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, "diverged"));
+  assert_lock ("growing", DH_RUN_FAILED);
+  g_autoptr (GArray) events = read_log ("growing");
+  for (guint i = 0; i < events->len; i++)
+    {
+      const DhRunEvent *event = &g_array_index (events, DhRunEvent, i);
+      if (event->kind == DH_EVENT_STEP)
+        g_assert_cmpfloat (fabs (event->is.step.total), <=, 1e6);
+    }
+}
+
 static void
 test_kept (void)
 {
@@ -428,6 +451,7 @@ main (int argc, char **argv)
   g_test_add_func ("/runs/log", test_log);
   g_test_add_func ("/runs/patience", test_patience);
   g_test_add_func ("/runs/divergence", test_divergence);
+  g_test_add_func ("/runs/growing", test_growing);
   g_test_add_func ("/runs/kept", test_kept);
   g_test_add_func ("/runs/torn", test_torn);
   g_test_add_func ("/runs/init", test_init);
