@@ -135,6 +135,18 @@ dh_cli_shots_sample (DhCliShots *shots, guint i, GCancellable *cancellable, GErr
   return reader ? read_frame (reader, shots->options.recording, cancellable, error) : NULL;
 }
 
+DhImage *
+dh_cli_shots_load_sample (guint i, gpointer shots, GError **error)
+{
+  DhCliShot *shot = dh_cli_shots_sample (shots, i, NULL, error);
+  DhImage *image = shot ? g_steal_pointer (&shot->image) : NULL;
+  if (shot && !image)
+    g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID, shot->why);
+  if (shot)
+    dh_cli_shot_free (shot);
+  return image;
+}
+
 const char *
 dh_cli_shots_complaint (DhCliShots *shots)
 {

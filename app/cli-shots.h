@@ -45,6 +45,8 @@ DhCliShot *dh_cli_shots_next (DhCliShots *shots, GCancellable *cancellable, GErr
 /* Some from all over it, without disturbing what next() gives, on another thread than that. NULL with an error. */
 #define DH_CLI_SAMPLES 5
 DhCliShot *dh_cli_shots_sample (DhCliShots *shots, guint i, GCancellable *cancellable, GError **error);
+/* The image of one of them, for DhPictures; `shots` is a DhCliShots. */
+DhImage *dh_cli_shots_load_sample (guint i, gpointer shots, GError **error);
 /* What a decoder complained of; NULL: nothing. Borrowed. */
 const char *dh_cli_shots_complaint (DhCliShots *shots);
 void dh_cli_shots_free (DhCliShots *shots);

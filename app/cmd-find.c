@@ -18,18 +18,6 @@
 /* Images in which what is followed may be lost. */
 #define PATIENCE 2
 
-static DhImage *
-load_sample (guint index, gpointer shots, GError **error)
-{
-  DhCliShot *shot = dh_cli_shots_sample (shots, index, NULL, error);
-  DhImage *image = shot ? g_steal_pointer (&shot->image) : NULL;
-  if (shot && !image)
-    g_set_error_literal (error, DH_ERROR, DH_ERROR_INVALID, shot->why);
-  if (shot)
-    dh_cli_shot_free (shot);
-  return image;
-}
-
 /* What it is beyond which something is found, and how that was chosen. */
 static gboolean
 choose_threshold (DhCliFind *find, const DhCliThreshold *wanted, const char *db, DhPredictor *predictor, GError **error)
@@ -207,7 +195,7 @@ dh_cmd_find (DhCli *cli, int argc, char **argv)
   find.finding = (DhFindingOptions){ .low = dh_map_low_is_anomalous (find.score), .min_area = (guint64)min_area };
   if (!choose_threshold (&find, &wanted, db, predictor, &error))
     return dh_cli_fail (cli, &error);
-  const DhPictures samples = { DH_CLI_SAMPLES, load_sample, shots };
+  const DhPictures samples = { DH_CLI_SAMPLES, dh_cli_shots_load_sample, shots };
   if (!dh_cli_calibrate (cli, model.calibration, predictor, &samples, &error))
     return dh_cli_fail (cli, &error);
   find.options.patience = PATIENCE;

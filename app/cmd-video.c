@@ -111,16 +111,6 @@ is_same_file (const char *one, const char *other)
   return stat (one, &a) == 0 && stat (other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static DhImage *
-load_sample (guint index, gpointer shots, GError **error)
-{
-  DhCliShot *shot = dh_cli_shots_sample (shots, index, NULL, error);
-  DhImage *image = shot ? g_steal_pointer (&shot->image) : NULL;
-  if (shot)
-    dh_cli_shot_free (shot);
-  return image;
-}
-
 static int
 make (DhCli *cli, DhCliFilm *film, const char *in)
 {
@@ -256,7 +246,7 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
     return dh_cli_fail (cli, &error);
   if (run == 0 && !open_network (cli, &model, &sources, &film, &status))
     return status;
-  const DhPictures samples = { DH_CLI_SAMPLES, load_sample, shots };
+  const DhPictures samples = { DH_CLI_SAMPLES, dh_cli_shots_load_sample, shots };
   if (sources.predictor && !dh_cli_calibrate (cli, model.calibration, sources.predictor, &samples, &error))
     return dh_cli_fail (cli, &error);
   film.look.classes =

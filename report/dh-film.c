@@ -14,8 +14,6 @@
 #define USUAL_HEIGHT 1080
 #define USUAL_WIDTH 3840
 
-static const guint8 outline[3] = { 0x33, 0xb1, 0xff };
-
 static const char *
 title_of (gint pane)
 {
@@ -99,36 +97,21 @@ dh_film_size (const DhFilm *film, guint width, guint height, guint *film_width, 
   return TRUE;
 }
 
-static gboolean
-flags (const DhFilm *film, float value)
-{
-  return dh_map_low_is_anomalous (film->score) ? value < film->look.threshold : value > film->look.threshold;
-}
-
-/* The borders of what is flagged, from within, as thick as two pixels of a picture of 1080 rows. */
+/* Around what is flagged, as thick as two pixels of a picture of 1080 rows. */
 static DhImage *
 draw_outlines (const DhFilm *film, const DhImage *image, DhTensor *score)
 {
-  const guint width = image->width, height = image->height;
-  DhImage *drawn = dh_image_new (width, height);
+  const gsize n = (gsize)image->width * image->height;
+  const gboolean low = dh_map_low_is_anomalous (film->score);
+  const float *values = dh_tensor_f32 (score);
+  g_autofree guint8 *mask = g_try_malloc (n);
+  DhImage *drawn = mask ? dh_image_new (image->width, image->height) : NULL;
   if (!drawn)
     return NULL;
-  memcpy (drawn->rgb, image->rgb, (gsize)3 * width * height);
-  const float *values = dh_tensor_f32 (score);
-  const guint reach = MAX (1, height / 540);
-  for (guint y = 0; y < height; y++)
-    for (guint x = 0; x < width; x++)
-      {
-        const gsize i = (gsize)y * width + x;
-        if (!flags (film, values[i]))
-          continue;
-        const gboolean border = (x >= reach && !flags (film, values[i - reach]))
-                                || (x + reach < width && !flags (film, values[i + reach]))
-                                || (y >= reach && !flags (film, values[i - (gsize)reach * width]))
-                                || (y + reach < height && !flags (film, values[i + (gsize)reach * width]));
-        if (border)
-          memcpy (drawn->rgb + 3 * i, outline, 3);
-      }
+  for (gsize i = 0; i < n; i++)
+    mask[i] = low ? values[i] < film->look.threshold : values[i] > film->look.threshold;
+  memcpy (drawn->rgb, image->rgb, 3 * n);
+  dh_picture_outline (drawn, mask, MAX (1, image->height / 540));
   return drawn;
 }
 

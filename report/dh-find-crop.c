@@ -2,11 +2,11 @@
 
 #include <string.h>
 
+#include "dh-picture.h"
+
 #define WIDTH 360
 #define HEIGHT 240
 #define QUALITY 85
-
-static const guint8 outline[3] = { 0x33, 0xb1, 0xff };
 
 /* So much that it can be told what it is: twice its box, and a sixth of the image at least. */
 static DhImagePart
@@ -39,24 +39,6 @@ make_mask (const DhFindings *findings, guint which, const DhImagePart *part)
   return mask;
 }
 
-/* Its border, from within. */
-static void
-draw_outline (DhImage *crop, const guint8 *mask, guint reach)
-{
-  const guint width = crop->width, height = crop->height;
-  for (guint y = 0; y < height; y++)
-    for (guint x = 0; x < width; x++)
-      {
-        const gsize i = (gsize)y * width + x;
-        const gboolean border = mask[i]
-                                && ((x >= reach && !mask[i - reach]) || (x + reach < width && !mask[i + reach])
-                                    || (y >= reach && !mask[i - (gsize)reach * width])
-                                    || (y + reach < height && !mask[i + (gsize)reach * width]));
-        if (border)
-          memcpy (crop->rgb + 3 * i, outline, 3);
-      }
-}
-
 GBytes *
 dh_find_crop (const DhImage *image, const DhFindings *findings, guint which)
 {
@@ -68,7 +50,7 @@ dh_find_crop (const DhImage *image, const DhFindings *findings, guint which)
   for (guint y = 0; y < part.height; y++)
     memcpy (crop->rgb + (gsize)3 * y * part.width, image->rgb + 3 * ((gsize)(part.top + y) * image->width + part.left),
             (gsize)3 * part.width);
-  draw_outline (crop, mask, 1 + part.width / WIDTH);
+  dh_picture_outline (crop, mask, 1 + part.width / WIDTH);
   g_autoptr (DhImage) small = dh_image_thumbnail (crop, WIDTH, HEIGHT);
   return small ? dh_image_encode_jpeg (small->width, small->height, small->rgb, QUALITY, NULL) : NULL;
 }

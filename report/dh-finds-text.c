@@ -76,14 +76,6 @@ dh_finds_to_csv (const DhFinds *finds)
   return g_string_free (csv, FALSE);
 }
 
-static void
-append_text (GString *html, const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  g_autofree char *escaped = g_markup_escape_text (valid, -1);
-  g_string_append (html, escaped);
-}
-
 /* Its name, which leads to the file where there is one. */
 static void
 append_source (GString *html, const DhFindSource *source)
@@ -96,7 +88,7 @@ append_source (GString *html, const DhFindSource *source)
       g_autofree char *escaped = g_markup_escape_text (uri, -1);
       g_string_append_printf (html, "<a href=\"%s\">", escaped);
     }
-  append_text (html, title);
+  dh_report_append_html_text (html, title);
   g_string_append (html, uri ? "</a>" : "");
 }
 
@@ -109,20 +101,16 @@ append_find (GString *html, const DhFinds *finds, guint i)
   g_autofree char *mean = dh_report_number (finding->mean, 2), *peak = dh_report_number (finding->peak, 2);
   g_autofree char *area = dh_report_count ((gint64)finding->area);
   g_string_append (html, "<figure>");
+  g_autofree char *what = g_strdup_printf ("find %u", i + 1);
   if (find->crop)
-    {
-      gsize size;
-      const guchar *data = g_bytes_get_data (find->crop, &size);
-      g_autofree char *base64 = g_base64_encode (data, size);
-      g_string_append_printf (html, "<img alt=\"find %u\" src=\"data:image/jpeg;base64,%s\">", i + 1, base64);
-    }
+    dh_report_append_jpeg (html, find->crop, what);
   g_string_append_printf (html, "<figcaption><b>%u</b> · ", i + 1);
   append_source (html, find->source);
   g_string_append_printf (html, "<br>mean %s, peak %s", mean, peak);
   if (class_name)
     {
       g_string_append (html, " · seen as ");
-      append_text (html, class_name);
+      dh_report_append_html_text (html, class_name);
     }
   g_string_append_printf (html, "<br><span class=n>%s pixels, %u×%u at (%u, %u)", area, finding->width, finding->height,
                           finding->x, finding->y);
@@ -130,15 +118,15 @@ append_find (GString *html, const DhFinds *finds, guint i)
     {
       g_autofree char *first = dh_find_source_dup_title (find->first), *last = dh_find_source_dup_title (find->last);
       g_string_append_printf (html, "<br>in %u images, ", find->n_images);
-      append_text (html, first);
+      dh_report_append_html_text (html, first);
       g_string_append (html, " to ");
-      append_text (html, last);
+      dh_report_append_html_text (html, last);
     }
   if (find->pictured != find->source)
     {
       g_autofree char *pictured = dh_find_source_dup_title (find->pictured);
       g_string_append (html, "<br>the picture: ");
-      append_text (html, pictured);
+      dh_report_append_html_text (html, pictured);
     }
   g_string_append (html, "</span></figcaption></figure>\n");
 }

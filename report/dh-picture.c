@@ -93,6 +93,24 @@ dh_picture_of_map (DhMap map, DhTensor *tensor, const DhPictureOptions *options,
   return picture;
 }
 
+void
+dh_picture_outline (DhImage *image, const guint8 *mask, guint thick)
+{
+  static const guint8 outline[3] = { 0x33, 0xb1, 0xff };
+  const guint width = image->width, height = image->height;
+  for (guint y = 0; y < height; y++)
+    for (guint x = 0; x < width; x++)
+      {
+        const gsize i = (gsize)y * width + x;
+        const gboolean border = mask[i]
+                                && ((x >= thick && !mask[i - thick]) || (x + thick < width && !mask[i + thick])
+                                    || (y >= thick && !mask[i - (gsize)thick * width])
+                                    || (y + thick < height && !mask[i + (gsize)thick * width]));
+        if (border)
+          memcpy (image->rgb + 3 * i, outline, 3);
+      }
+}
+
 guint8 *
 dh_picture_mask (DhTensor *hybrid, double threshold)
 {

@@ -25,6 +25,9 @@ DhImage *dh_picture_of_map (DhMap map, DhTensor *tensor, const DhPictureOptions 
 /* 255 where hybrid > threshold, else 0; free with g_free. */
 guint8 *dh_picture_mask (DhTensor *hybrid, double threshold);
 
+/* Draws the border of what a mask (H×W) does not have at 0, from within, so many pixels thick. */
+void dh_picture_outline (DhImage *image, const guint8 *mask, guint thick);
+
 /* The picture with the mask over it: true positives blue, false positives amber, false negatives magenta and hatched;
  * without labels everything flagged is blue. `labels`: H×W of 0, 1, other, or NULL. */
 DhImage *dh_picture_overlay (const DhImage *image, DhTensor *hybrid, const guint8 *labels, double threshold,

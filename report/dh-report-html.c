@@ -38,9 +38,8 @@ static const char style[] =
     "td img{width:150px;height:auto}.plots svg{width:48%}tr,figure,.plots svg{break-inside:avoid}"
     "tr:first-child{break-after:avoid}h2,p.n{break-after:avoid}}";
 
-/* Appends text with what HTML gives a meaning escaped. */
-static void
-append_text (GString *html, const char *text)
+void
+dh_report_append_html_text (GString *html, const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   g_autofree char *escaped = g_markup_escape_text (valid, -1);
@@ -110,9 +109,9 @@ dh_report_append_html_facts (GString *html, char **facts)
   for (guint i = 0; facts[i]; i += 2)
     {
       g_string_append (html, "<tr><td>");
-      append_text (html, facts[i]);
+      dh_report_append_html_text (html, facts[i]);
       g_string_append (html, "<td class=t>");
-      append_text (html, facts[i + 1]);
+      dh_report_append_html_text (html, facts[i + 1]);
       g_string_append (html, "\n");
     }
   g_string_append (html, "</table>\n");
@@ -134,7 +133,7 @@ dh_report_append_html_table (GString *html, DhReportTable *table)
   if (table->sentence)
     {
       g_string_append (html, "<p class=n>");
-      append_text (html, table->sentence);
+      dh_report_append_html_text (html, table->sentence);
       g_string_append (html, "</p>\n");
     }
   g_string_append (html, "<table>\n");
@@ -144,7 +143,7 @@ dh_report_append_html_table (GString *html, DhReportTable *table)
       for (guint c = 0; c < table->n_columns; c++)
         {
           g_string_append_printf (html, "<t%s%s>", r == 0 ? "h" : "d", c < table->n_left ? " class=t" : "");
-          append_text (html, dh_report_table_cell (table, r, c));
+          dh_report_append_html_text (html, dh_report_table_cell (table, r, c));
         }
       g_string_append (html, "\n");
     }
@@ -169,16 +168,25 @@ append_protocols (GString *html, const DhReportRun *run)
       g_autofree char *auroc = dh_report_percent (row->auroc);
       g_autofree char *threshold = dh_report_number (row->threshold_tpr95, 3);
       g_string_append (html, "<tr><td>");
-      append_text (html, row->score);
+      dh_report_append_html_text (html, row->score);
       g_string_append (html, "<td class=t>");
-      append_text (html, row->protocol);
+      dh_report_append_html_text (html, row->protocol);
       g_string_append_printf (html, "<td>%s<td>%s<td>%s<td>%s<td>%" G_GINT64_FORMAT "<td class=why>", ap, fpr95, auroc,
                               threshold, row->undefined_images);
       if (protocol && g_hash_table_add (told, (gpointer)protocol))
-        append_text (html, protocol->description);
+        dh_report_append_html_text (html, protocol->description);
       g_string_append (html, "\n");
     }
   g_string_append (html, "</table>\n");
+}
+
+void
+dh_report_append_jpeg (GString *html, GBytes *jpeg, const char *what)
+{
+  gsize size;
+  const guchar *data = g_bytes_get_data (jpeg, &size);
+  g_autofree char *base64 = g_base64_encode (data, size);
+  g_string_append_printf (html, "<img alt=\"%s\" src=\"data:image/jpeg;base64,%s\">", what, base64);
 }
 
 void
@@ -186,12 +194,8 @@ dh_report_append_picture (GString *html, const DhImage *image, guint width, cons
 {
   g_autoptr (DhImage) small = dh_image_thumbnail (image, width, width);
   g_autoptr (GBytes) jpeg = small ? dh_image_encode_jpeg (small->width, small->height, small->rgb, 85, NULL) : NULL;
-  if (!jpeg)
-    return;
-  gsize size;
-  const guchar *data = g_bytes_get_data (jpeg, &size);
-  g_autofree char *base64 = g_base64_encode (data, size);
-  g_string_append_printf (html, "<img alt=\"%s\" src=\"data:image/jpeg;base64,%s\">", what, base64);
+  if (jpeg)
+    dh_report_append_jpeg (html, jpeg, what);
 }
 
 /* The picture, its score and what is found, false and missed at the threshold of the set. */
@@ -206,7 +210,7 @@ append_figure (GString *html, gboolean has_map, DhDataset *dataset, const DhRunI
   g_autofree char *fpr95 = dh_report_percent (row->fpr95);
   g_autofree char *positives = dh_report_count (row->positives);
   g_string_append (html, "<figure><figcaption><b>");
-  append_text (html, row->stem);
+  dh_report_append_html_text (html, row->stem);
   g_string_append_printf (html, "</b> · AP %s · FPR95 %s · %s anomaly pixels</figcaption>", ap, fpr95, positives);
   const gboolean fits = image && map && map->dtype == DH_DTYPE_F32 && map->n_dims == 2 && map->dims[0] == image->height
                         && map->dims[1] == image->width && row->height == image->height && row->width == image->width
@@ -262,9 +266,9 @@ append_images (GString *html, const DhReport *report, const DhReportRun *run)
       g_autofree char *f1 = dh_report_percent (row->best_f1);
       g_autofree char *mean = dh_report_number (row->mean_score, 2);
       g_string_append (html, "<tr><td>");
-      append_text (html, row->stem);
+      dh_report_append_html_text (html, row->stem);
       g_string_append (html, "<td class=t>");
-      append_text (html, row->scene);
+      dh_report_append_html_text (html, row->scene);
       g_string_append_printf (html, "<td>%s<td>%s<td>%s<td>%s<td>%s<td>%s\n", positives, ap, fpr95, auroc, f1, mean);
     }
   g_string_append (html, "</table>\n");
@@ -274,7 +278,7 @@ append_images (GString *html, const DhReport *report, const DhReportRun *run)
       if (g_str_equal (row->state, "done"))
         continue;
       g_string_append (html, "<p class=n>Left out: ");
-      append_text (html, row->why ? row->why : row->stem);
+      dh_report_append_html_text (html, row->why ? row->why : row->stem);
       g_string_append (html, "</p>\n");
     }
 }

@@ -303,6 +303,10 @@ typedef gboolean (*DhReportDraw) (cairo_t *cr, gpointer data);
 GString *dh_report_begin_html (const char *title);
 void dh_report_append_html_facts (GString *html, char **facts);
 void dh_report_append_html_table (GString *html, DhReportTable *table);
+/* Text with what HTML gives a meaning escaped. */
+void dh_report_append_html_text (GString *html, const char *text);
+/* A JPEG in the page itself; `what` it shows, free of what HTML gives a meaning. */
+void dh_report_append_jpeg (GString *html, GBytes *jpeg, const char *what);
 /* An image, of that width at most, as JPEG in the page itself; `what` it shows, free of what HTML gives a meaning. */
 void dh_report_append_picture (GString *html, const DhImage *image, guint width, const char *what);
 void dh_report_append_svg (GString *html, const char *prefix, DhReportDraw draw, gpointer data);

@@ -183,15 +183,6 @@ most_of (DhVec v)
   return most;
 }
 
-DH_INLINE float
-sum_of (DhVec v)
-{
-  float sum = 0;
-  for (gint i = 0; i < DH_LANES; i++)
-    sum += v[i];
-  return sum;
-}
-
 /* Where a plane of a pixel stands that products read, of `n` pixels. */
 DH_INLINE gsize
 place_of (const DhCpuAttention *attention, gint plane, gint pixel, gint n)
@@ -244,7 +235,7 @@ weigh (const DhCpuAttention *attention, const Work *work, gint pixel, gint n, fl
     put_plane (attention, work->weights + place_of (attention, i, pixel, tile), (DhVec){ 0 });
   const float factor = now == before ? 1 : dh_exp (dh_splat (before - now))[0];
   *most = now;
-  *sum = *sum * factor + sum_of (weights);
+  *sum = *sum * factor + dh_sum (weights);
   return factor;
 }
 

@@ -3,15 +3,6 @@
 /* Pixels that are read three times while they lie in the first cache. */
 #define PIXELS 16
 
-DH_INLINE float
-sum_of (DhVec v)
-{
-  float sum = 0;
-  for (gint i = 0; i < DH_LANES; i++)
-    sum += v[i];
-  return sum;
-}
-
 static void
 normalise (const DhCpuLayerNorm *norm, gsize first, gint n)
 {
@@ -26,7 +17,7 @@ normalise (const DhCpuLayerNorm *norm, gsize first, gint n)
         sums[i] += dh_read (from + (gsize)i * DH_LANES, prologue) * counts;
     }
   for (gint i = 0; i < n; i++)
-    means[i] = dh_splat (sum_of (sums[i]) / (float)norm->channels);
+    means[i] = dh_splat (dh_sum (sums[i]) / (float)norm->channels);
   for (gint plane = 0; plane < in->n_planes; plane++)
     {
       const DhPrologue prologue = dh_prologue (in, plane);
@@ -39,7 +30,7 @@ normalise (const DhCpuLayerNorm *norm, gsize first, gint n)
         }
     }
   for (gint i = 0; i < n; i++)
-    squares[i] = dh_splat (1 / sqrtf (sum_of (squares[i]) / (float)norm->channels + norm->epsilon));
+    squares[i] = dh_splat (1 / sqrtf (dh_sum (squares[i]) / (float)norm->channels + norm->epsilon));
   for (gint plane = 0; plane < in->n_planes; plane++)
     {
       const DhPrologue prologue = dh_prologue (in, plane);

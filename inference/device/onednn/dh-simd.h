@@ -93,6 +93,16 @@ dh_splat (float x)
   return x - (DhVec){ 0 };
 }
 
+/* Of all lanes, from the first on. */
+DH_INLINE float
+dh_sum (DhVec v)
+{
+  float sum = 0;
+  for (gint i = 0; i < DH_LANES; i++)
+    sum += v[i];
+  return sum;
+}
+
 DH_INLINE DhVec
 dh_select (DhVecInt mask, DhVec yes, DhVec no)
 {
