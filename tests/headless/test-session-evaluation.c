@@ -543,6 +543,14 @@ test_waiting (SessionFixture *fixture, gconstpointer data)
 }
 
 #ifdef DH_TEST_CARD
+/* 0: the list knows of none. */
+static gint64
+stopped_run (DhSession *session, const char *set)
+{
+  const DhRun *run = newest_run (session);
+  return run && g_str_equal (run->root, set) && run->state != DH_RUN_ITEM_RUNNING ? run->id : 0;
+}
+
 /* The card is lost, or its memory short, while pictures are on it: the window is told what happened and what to do, and
  * evaluating again goes on from there. */
 static void
@@ -565,8 +573,8 @@ test_lost (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (fixture->error);
   g_assert_nonnull (strstr (fixture->error, "was opened again; try once more"));
   g_assert_null (dh_session_get_evaluation (session));
-  session_wait_for (newest_run (session) != NULL && newest_run (session)->state != DH_RUN_ITEM_RUNNING);
-  const gint64 run = newest_run (session)->id;
+  session_wait_for (stopped_run (session, set) != 0);
+  const gint64 run = stopped_run (session, set);
   g_clear_pointer (&fixture->error, g_free);
   dh_session_evaluate (session);
   session_wait_for (!dh_session_is_evaluating (session));
