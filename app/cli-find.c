@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli-find-kept.h"
 #include "dh-error.h"
 #include "dh-file.h"
 
@@ -17,6 +18,8 @@ dh_cli_find_clear (DhCliFind *find)
   g_clear_pointer (&find->finds, dh_finds_free);
   g_clear_pointer (&find->region, dh_region_unref);
   g_clear_pointer (&find->ignored, g_free);
+  g_clear_pointer (&find->same, g_free);
+  g_clear_pointer (&find->made_by, g_strfreev);
 }
 
 /* The region in an image like this; TRUE with NULL where there is none. */
@@ -47,15 +50,25 @@ leave_out (DhCliFind *find, const DhFindSource *source, const char *why, GError 
   return dh_finds_add (find->finds, source, NULL, NULL, error);
 }
 
+/* Its map may be of another size than the image by now. */
 static gboolean
-look_at (DhCliShot *shot, gpointer data, GCancellable *cancellable, GError **error)
+check_size (const DhCliFind *find, const DhCliShot *shot, GError **error)
 {
-  DhCliFind *find = data;
+  const DhTensor *scores = shot->maps[find->score];
+  if (scores->dims[0] == shot->image->height && scores->dims[1] == shot->image->width)
+    return TRUE;
+  g_set_error (error, DH_ERROR, DH_ERROR_MISMATCH, "%s: its map has another size than the image", shot->line);
+  return FALSE;
+}
+
+static gboolean
+search (DhCliFind *find, const DhCliShot *shot, GError **error)
+{
   const DhFindSource source = { shot->name, shot->path, shot->moment.number, shot->name ? NAN : shot->moment.time };
   if (!shot->image)
     return leave_out (find, &source, shot->why, error);
   const DhTensor *classes = shot->maps[DH_MAP_SEGMENTATION];
-  if (!fit_region (find, shot, error))
+  if (!check_size (find, shot, error) || !fit_region (find, shot, error))
     return FALSE;
   g_autoptr (DhFindings) findings =
       dh_findings_new (dh_tensor_f32 (shot->maps[find->score]), classes ? dh_tensor_data ((DhTensor *)classes) : NULL,
@@ -63,6 +76,29 @@ look_at (DhCliShot *shot, gpointer data, GCancellable *cancellable, GError **err
   if (!findings || !dh_finds_add (find->finds, &source, shot->image, findings, error))
     return FALSE;
   find->images++;
+  return TRUE;
+}
+
+/* A disk that is full may have room again before it is done. */
+static void
+keep (DhCliFind *find)
+{
+  g_autoptr (GError) why = NULL;
+  if (dh_cli_find_keep (find, &why) || find->told_full)
+    return;
+  dh_cli_note (find->cli, "what is found cannot be kept meanwhile: %s", why->message);
+  find->told_full = TRUE;
+}
+
+static gboolean
+look_at (DhCliShot *shot, gpointer data, GCancellable *cancellable, GError **error)
+{
+  DhCliFind *find = data;
+  if (!search (find, shot, error))
+    return FALSE;
+  find->used++;
+  if (dh_cli_find_should_keep (find))
+    keep (find);
   return TRUE;
 }
 
@@ -75,10 +111,9 @@ add_fact (GPtrArray *facts, const char *name, char *value)
 
 /* Pairs for the page's end, NULL-terminated. */
 static char **
-list_facts (const DhCliFind *find, DhPredictor *predictor, const GError *ended)
+list_facts (const DhCliFind *find, const GError *ended)
 {
   GPtrArray *facts = g_ptr_array_new ();
-  DhModel *model = dh_predictor_model (predictor);
   g_autofree char *chosen = dh_report_threshold_chosen (&find->threshold);
   add_fact (facts, "searched", g_filename_display_name (find->in));
   add_fact (facts, "images",
@@ -86,15 +121,10 @@ list_facts (const DhCliFind *find, DhPredictor *predictor, const GError *ended)
                   : g_strdup_printf ("%u", find->images));
   if (find->left_out > 0)
     add_fact (facts, "left out, not readable", g_strdup_printf ("%u", find->left_out));
-  add_fact (facts, "network", g_strdup (dh_model_title (model)));
-  if (dh_model_path (model))
-    add_fact (facts, "weights", g_filename_display_name (dh_model_path (model)));
-  add_fact (facts, "weights' SHA-256", g_strdup (dh_model_sha256 (model)));
-  add_fact (facts, "device",
-            g_strdup_printf ("%s, %s", dh_device_name (dh_predictor_device (predictor)),
-                             dh_precision_name (find->cli->precision)));
+  for (guint i = 0; find->made_by[i]; i += 2)
+    add_fact (facts, find->made_by[i], g_strdup (find->made_by[i + 1]));
   add_fact (facts, "threshold",
-            g_strdup_printf ("%s %s %g (%s)", dh_map_name (find->score), find->finding.low ? "below" : "above",
+            g_strdup_printf ("%s %s %g (%s)", find->score_name, find->finding.low ? "below" : "above",
                              find->threshold.value, chosen));
   add_fact (facts, "smallest region", g_strdup_printf ("%" G_GUINT64_FORMAT " pixels", find->finding.min_area));
   if (find->region)
@@ -206,6 +236,13 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   const gboolean fresh = !g_file_test (find->out, G_FILE_TEST_EXISTS);
   if (!make_folder (find->out, &error))
     return dh_cli_fail (cli, &error);
+  if (!dh_cli_find_take_up (find, &error))
+    return dh_cli_fail (cli, &error);
+  if (find->used > 0)
+    dh_cli_note (cli, "goes on behind the first %" G_GUINT64_FORMAT " images, which were searched before", find->used);
+  dh_cli_shots_skip (flow->shots, find->used);
+  flow->before = find->used;
+  find->began = find->kept_at = g_get_monotonic_time ();
   const gboolean done = dh_cli_flow_run (cli, flow, look_at, find, &error);
   dh_cli_progress_end (cli);
   if (!done && find->images == 0)
@@ -214,8 +251,10 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
         g_rmdir (find->out);
       return dh_cli_fail (cli, &error);
     }
+  if (!done || images->folder || find->kept)
+    keep (find);
   dh_finds_finish (find->finds);
-  g_auto (GStrv) facts = list_facts (find, flow->predictor, error);
+  g_auto (GStrv) facts = list_facts (find, error);
   g_autoptr (GError) why = NULL;
   images->finds = find->finds;
   images->most = find->options.most;
@@ -224,6 +263,8 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   dh_cli_progress_end (cli);
   if (!written)
     return dh_cli_fail (cli, &why);
+  if (done)
+    dh_cli_find_drop (find);
   const double seconds = (double)(g_get_monotonic_time () - before) / G_USEC_PER_SEC;
   const char *damage = dh_cli_shots_complaint (flow->shots);
   if (damage)
@@ -232,7 +273,8 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
     dh_cli_note (cli, "%u %s not be written: gone, or not met again", images->lost,
                  images->lost == 1 ? "image could" : "images could");
   if (!done)
-    dh_cli_note (cli, "what was found in the first %u images is in %s", find->images, find->out);
+    dh_cli_note (cli, "what was found in the first %u images is in %s; the same again goes on from there", find->images,
+                 find->out);
   if (cli->json)
     print_json (find, images, seconds, flow->network_seconds);
   else if (!cli->quiet)

@@ -54,7 +54,7 @@ use_all (gpointer data)
 {
   Work *work = data;
   const guint64 total = dh_cli_shots_count (work->flow->shots);
-  guint64 used = 0;
+  guint64 used = work->flow->before;
   DhCliShot *shot;
   while (!work->use_error && (shot = dh_cli_lane_take (work->computed)))
     {

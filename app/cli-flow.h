@@ -12,6 +12,7 @@ typedef struct
   DhPredictor *predictor; /* NULL: the shots have their maps */
   DhReduction reduction;
   guint maps;             /* bits DH_MAP_BIT(), to be computed */
+  guint64 before;         /* shots that were used at an earlier start, of all that there are */
   double network_seconds; /* what came of it */
 } DhCliFlow;
 

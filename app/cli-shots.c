@@ -9,6 +9,7 @@ struct _DhCliShots
   DhCliShotsOptions options;
   DhVideoReader *reader; /* of a recording */
   guint next;            /* of a set or a run */
+  guint64 skip;          /* frames, yet to be passed over */
 };
 
 void
@@ -109,11 +110,36 @@ read_item (DhCliShots *shots, guint i, GError **error)
   return shot;
 }
 
+void
+dh_cli_shots_skip (DhCliShots *shots, guint64 n)
+{
+  if (shots->reader)
+    shots->skip = n;
+  else
+    shots->next = (guint)MIN (n * step (shots), n_items (shots));
+}
+
+/* They are decoded as they were: a seek may meet others. */
+static gboolean
+pass_over (DhCliShots *shots, GCancellable *cancellable, GError **error)
+{
+  for (; shots->skip > 0; shots->skip--)
+    {
+      DhVideoMoment moment;
+      g_autoptr (DhImage) image = dh_video_reader_next (shots->reader, &moment, cancellable, error);
+      if (!image)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 DhCliShot *
 dh_cli_shots_next (DhCliShots *shots, GCancellable *cancellable, GError **error)
 {
   if (shots->reader)
-    return read_frame (shots->reader, shots->options.recording, cancellable, error);
+    return pass_over (shots, cancellable, error)
+               ? read_frame (shots->reader, shots->options.recording, cancellable, error)
+               : NULL;
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || shots->next >= n_items (shots))
     return NULL;
   DhCliShot *shot = read_item (shots, shots->next, error);

@@ -40,6 +40,8 @@ DhCliShots *dh_cli_shots_new (const DhCliShotsOptions *options, GCancellable *ca
 guint64 dh_cli_shots_count (DhCliShots *shots);
 /* In a second, as they were taken; 0: nothing says it. */
 double dh_cli_shots_rate (DhCliShots *shots);
+/* Before the first: passes over so many. */
+void dh_cli_shots_skip (DhCliShots *shots, guint64 n);
 /* The next; NULL without an error behind the last. */
 DhCliShot *dh_cli_shots_next (DhCliShots *shots, GCancellable *cancellable, GError **error);
 /* Some from all over it, without disturbing what next() gives, on another thread than that. NULL with an error. */

@@ -38,7 +38,10 @@ draw_progress (guint64 done, guint64 total, const char *what, gpointer data)
   DhCli *cli = data;
   const gint64 now = g_get_monotonic_time ();
   if (!cli->started || done == 0)
-    cli->started = cli->drawn = now;
+    {
+      cli->started = cli->drawn = now;
+      cli->first = done;
+    }
   const gboolean terminal = isatty (STDERR_FILENO);
   const gboolean last = terminal && total > 0 && done >= total;
   if (cli->quiet || (!last && now - cli->drawn < (terminal ? G_USEC_PER_SEC / 10 : 60 * G_USEC_PER_SEC)))
@@ -46,12 +49,14 @@ draw_progress (guint64 done, guint64 total, const char *what, gpointer data)
   cli->drawn = now;
 
   const double seconds = (now - cli->started) / (double)G_USEC_PER_SEC;
-  const double rate = seconds > 0 ? done / seconds : 0;
+  const double rate = seconds > 0 ? (done - MIN (done, cli->first)) / seconds : 0;
   g_autofree char *left = NULL;
   if (rate > 0 && total > done)
     {
-      const guint s = (total - done) / rate + 0.5;
-      left = g_strdup_printf (", %u:%02u left", s / 60, s % 60);
+      const guint64 s = (guint64)((total - done) / rate + 0.5), h = s / 3600;
+      left = h > 0
+                 ? g_strdup_printf (", %" G_GUINT64_FORMAT ":%02u:%02u left", h, (guint)(s / 60 % 60), (guint)(s % 60))
+                 : g_strdup_printf (", %u:%02u left", (guint)(s / 60), (guint)(s % 60));
     }
   g_autofree char *shown = dh_text_escape (what ? what : "", FALSE);
   char bar[25] = "";
@@ -94,8 +99,8 @@ find_empty (const GOptionEntry *entries, const GOptionEntry *common)
 static gboolean
 runs_network (const char *command)
 {
-  static const char *const those[] = { "bench", "demo",  "eval-ood",      "eval-osr", "infer",
-                                       "train", "video", "weights check", NULL };
+  static const char *const those[] = { "bench",      "demo",  "eval-ood", "eval-osr",      "find", "infer",
+                                       "robustness", "train", "video",    "weights check", NULL };
   return g_strv_contains (those, command);
 }
 

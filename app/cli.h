@@ -20,6 +20,7 @@ typedef struct
   DhProgress progress;       /* draws on standard error */
   gboolean whole;            /* all that the command writes is one file, whole or not at all */
   gint64 started;            /* monotonic, of the progress under way */
+  guint64 first;             /* how much was done by then */
   gint64 drawn;
   gboolean bar_open;
 } DhCli;

@@ -7,22 +7,18 @@
 #include "cli-dataset.h"
 #include "cli-film.h"
 #include "cli-model.h"
+#include "cli-run.h"
 #include "cli-video.h"
 #include "dh-error.h"
-#include "dh-export.h"
 #include "dh-film-run.h"
-#include "dh-reading.h"
-#include "dh-run-reading.h"
 
 #define PICTURES_RATE 10
 
 /* Of what the video is made; all owned. */
 typedef struct
 {
-  DhDataset *dataset;
-  DhDatabase *database;
-  DhRunRow *run;
-  GPtrArray *rows;
+  DhCliRun stored;
+  DhDataset *dataset; /* its own, or a folder's */
   DhPredictor *predictor;
 } Sources;
 
@@ -30,9 +26,7 @@ static void
 sources_clear (Sources *sources)
 {
   g_clear_pointer (&sources->dataset, dh_dataset_unref);
-  g_clear_pointer (&sources->run, dh_run_row_free);
-  g_clear_pointer (&sources->rows, g_ptr_array_unref);
-  g_clear_pointer (&sources->database, dh_database_close);
+  dh_cli_run_clear (&sources->stored);
   g_clear_pointer (&sources->predictor, dh_predictor_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sources, sources_clear)
@@ -68,23 +62,6 @@ parse_panes (DhCli *cli, const char *text, DhFilm *film, int *status)
   if (film->n_panes == 0)
     *status = dh_cli_usage (cli, "--panes names none");
   return film->n_panes > 0;
-}
-
-/* A run's images and the set they are in, as it was read. */
-static gboolean
-open_run (Sources *sources, const char *db, gint64 number, DhFilm *film, GCancellable *cancellable, GError **error)
-{
-  sources->database = dh_database_open_existing (db, error);
-  sources->run = sources->database ? dh_database_get_run (sources->database, number, error) : NULL;
-  sources->rows = sources->run ? dh_export_list_images (sources->database, sources->run, error) : NULL;
-  if (!sources->rows)
-    return FALSE;
-  g_autoptr (DhReading) reading = dh_run_reading_get (sources->run);
-  sources->dataset = dh_reading_open (reading, sources->run->dataset_root, cancellable, NULL, error);
-  if (!sources->dataset)
-    return FALSE;
-  film->score = dh_film_run_score (sources->run);
-  return TRUE;
 }
 
 static gboolean
@@ -218,10 +195,15 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_auto (Sources) sources = { NULL };
   const gboolean folder = in && g_file_test (in, G_FILE_TEST_IS_DIR);
-  if (run > 0 && !open_run (&sources, db, run, &film, cli->cancellable, &error))
-    return dh_cli_fail (cli, &error);
-  if (run > 0 && !panes)
-    film.panes[1] = (gint)film.score;
+  if (run > 0)
+    {
+      if (!dh_cli_run_open (&sources.stored, db, run, cli->cancellable, &error))
+        return dh_cli_fail (cli, &error);
+      sources.dataset = dh_dataset_ref (sources.stored.dataset);
+      film.score = dh_film_run_score (sources.stored.run);
+      if (!panes)
+        film.panes[1] = (gint)film.score;
+    }
   if (folder)
     set.root = g_strdup (in);
   if (folder && !(sources.dataset = dh_cli_open_dataset (cli, &set, &status)))
@@ -237,7 +219,9 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
           || !(film.look.low[film.score] < film.look.high[film.score]))
         return dh_cli_usage (cli, "--range %s is not LOW,HIGH", scores);
     }
-  const DhCliShotsOptions options = { in, &frames, sources.dataset, sources.rows, sources.run, dh_film_maps (&film) };
+  const DhCliShotsOptions options = {
+    in, &frames, sources.dataset, sources.stored.rows, sources.stored.run, dh_film_maps (&film)
+  };
   DhCliShotsOptions chosen = options;
   if (sources.dataset)
     chosen.recording = NULL;
@@ -249,8 +233,8 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
   const DhPictures samples = { DH_CLI_SAMPLES, dh_cli_shots_load_sample, shots };
   if (sources.predictor && !dh_cli_calibrate (cli, model.calibration, sources.predictor, &samples, &error))
     return dh_cli_fail (cli, &error);
-  film.look.classes =
-      sources.predictor ? dh_model_classes (dh_predictor_model (sources.predictor)) : (gint)sources.run->model_classes;
+  film.look.classes = sources.predictor ? dh_model_classes (dh_predictor_model (sources.predictor))
+                                        : (gint)sources.stored.run->model_classes;
   work.flow.shots = shots;
   work.flow.predictor = sources.predictor;
   work.flow.maps = dh_film_maps (&film);
@@ -261,5 +245,5 @@ dh_cmd_video (DhCli *cli, int argc, char **argv)
     work.flow.predictor = NULL;
   if (work.flow.maps != 0 && !dh_cli_film_find_ranges (cli, &work, &error))
     return dh_cli_fail (cli, &error);
-  return make (cli, &work, in ? in : sources.run->dataset_root);
+  return make (cli, &work, in ? in : sources.stored.run->dataset_root);
 }

@@ -5,45 +5,6 @@
 
 #include "dh-class-table.h"
 #include "dh-error.h"
-#include "dh-tracker.h"
-
-/* A find in one image. */
-typedef struct
-{
-  guint find, source; /* places */
-  DhFinding finding;
-} View;
-
-/* A find while images come. */
-typedef struct
-{
-  guint n_images, best, first, last; /* views */
-  guint64 seen;                      /* the image in which it was last */
-  double value;
-  GBytes *crop;
-  guint pictured; /* the view that the crop is of */
-} Growing;
-
-/* Where a find stands in the order; no image that is added puts it further back. */
-typedef struct
-{
-  double rank;
-  guint number;
-} Place;
-
-struct _DhFinds
-{
-  DhFindsOptions options;
-  DhTracker *tracker;
-  guint64 n_images;
-  Place last_shown;   /* so many stand before it that what is behind is none of the first `most`, as it is */
-  guint crops, prune; /* how many there are; at how many they are looked through */
-  GPtrArray *sources; /* DhFindSource */
-  GArray *views;      /* View */
-  GArray *growing;    /* Growing, by number */
-  GArray *finds;      /* DhFind, in order, once all are in */
-  guint *places;      /* of each of `growing` among these; G_MAXUINT: left out */
-};
 
 static const char *const orders[DH_N_FIND_ORDERS] = { "mean", "peak", "area", "images" };
 
@@ -65,8 +26,8 @@ dh_find_order_from_name (const char *name, DhFindOrder *order)
   return FALSE;
 }
 
-static void
-free_source (gpointer data)
+void
+dh_find_source_free (gpointer data)
 {
   DhFindSource *source = data;
   g_free (source->name);
@@ -77,7 +38,7 @@ free_source (gpointer data)
 static void
 clear_growing (gpointer data)
 {
-  g_clear_pointer (&((Growing *)data)->crop, g_bytes_unref);
+  g_clear_pointer (&((DhFindsGrowing *)data)->crop, g_bytes_unref);
 }
 
 static void
@@ -99,11 +60,11 @@ dh_finds_new (const DhFindsOptions *options)
   DhFinds *finds = g_new0 (DhFinds, 1);
   finds->options = *options;
   finds->tracker = dh_tracker_new (options->patience);
-  finds->last_shown = (Place){ -INFINITY, G_MAXUINT };
+  finds->last_shown = (DhFindsPlace){ -INFINITY, G_MAXUINT };
   finds->prune = spare_of (finds);
-  finds->sources = g_ptr_array_new_with_free_func (free_source);
-  finds->views = g_array_new (FALSE, FALSE, sizeof (View));
-  finds->growing = g_array_new (FALSE, FALSE, sizeof (Growing));
+  finds->sources = g_ptr_array_new_with_free_func (dh_find_source_free);
+  finds->views = g_array_new (FALSE, FALSE, sizeof (DhFindsView));
+  finds->growing = g_array_new (FALSE, FALSE, sizeof (DhFindsGrowing));
   g_array_set_clear_func (finds->growing, clear_growing);
   finds->finds = g_array_new (FALSE, FALSE, sizeof (DhFind));
   g_array_set_clear_func (finds->finds, clear_find);
@@ -131,47 +92,47 @@ value_of (const DhFinds *finds, const DhFinding *finding)
 
 /* The same of a find: no image that is added makes it less. */
 static double
-rank_of (const DhFinds *finds, const Growing *growing)
+rank_of (const DhFinds *finds, const DhFindsGrowing *growing)
 {
   return finds->options.order == DH_FIND_IMAGES ? growing->n_images : growing->value;
 }
 
-static Place
+static DhFindsPlace
 place_of (const DhFinds *finds, guint number)
 {
-  return (Place){ rank_of (finds, &g_array_index (finds->growing, Growing, number)), number };
+  return (DhFindsPlace){ rank_of (finds, &g_array_index (finds->growing, DhFindsGrowing, number)), number };
 }
 
 /* High first; of equal ones in the order in which they were found. */
 static gint
 compare_places (gconstpointer a, gconstpointer b)
 {
-  const Place *x = a, *y = b;
+  const DhFindsPlace *x = a, *y = b;
   return x->rank != y->rank ? (x->rank > y->rank ? -1 : 1) : (x->number > y->number) - (x->number < y->number);
 }
 
 static gboolean
-is_confirmed (const DhFinds *finds, const Growing *growing)
+is_confirmed (const DhFinds *finds, const DhFindsGrowing *growing)
 {
   return growing->n_images >= finds->options.min_images;
 }
 
 static gboolean
-is_behind (const DhFinds *finds, const Place *place)
+is_behind (const DhFinds *finds, const DhFindsPlace *place)
 {
   return compare_places (place, &finds->last_shown) > 0;
 }
 
 /* Of places that are all confirmed, in their order, `most` of them at least. */
 static void
-raise_last_shown (DhFinds *finds, const Place *place)
+raise_last_shown (DhFinds *finds, const DhFindsPlace *place)
 {
   if (!is_behind (finds, place))
     finds->last_shown = *place;
 }
 
 static void
-drop_crop (DhFinds *finds, Growing *growing)
+drop_crop (DhFinds *finds, DhFindsGrowing *growing)
 {
   finds->crops -= growing->crop != NULL;
   g_clear_pointer (&growing->crop, g_bytes_unref);
@@ -182,11 +143,11 @@ drop_crop (DhFinds *finds, Growing *growing)
 static void
 prune (DhFinds *finds)
 {
-  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (DhFindsPlace));
   for (guint i = 0; i < finds->growing->len; i++)
     {
-      Growing *growing = &g_array_index (finds->growing, Growing, i);
-      const Place place = place_of (finds, i);
+      DhFindsGrowing *growing = &g_array_index (finds->growing, DhFindsGrowing, i);
+      const DhFindsPlace place = place_of (finds, i);
       if (is_confirmed (finds, growing))
         g_array_append_val (places, place);
       else if (growing->seen + finds->options.patience < finds->n_images)
@@ -194,12 +155,12 @@ prune (DhFinds *finds)
     }
   g_array_sort (places, compare_places);
   if (places->len >= finds->options.most)
-    raise_last_shown (finds, &g_array_index (places, Place, finds->options.most - 1));
+    raise_last_shown (finds, &g_array_index (places, DhFindsPlace, finds->options.most - 1));
   for (guint i = 0; i < finds->growing->len; i++)
     {
-      const Place place = place_of (finds, i);
+      const DhFindsPlace place = place_of (finds, i);
       if (is_behind (finds, &place))
-        drop_crop (finds, &g_array_index (finds->growing, Growing, i));
+        drop_crop (finds, &g_array_index (finds->growing, DhFindsGrowing, i));
     }
   finds->prune = 2 * finds->crops + spare_of (finds);
 }
@@ -207,16 +168,16 @@ prune (DhFinds *finds)
 static void
 take (DhFinds *finds, guint number, guint source, const DhFinding *finding)
 {
-  const View view = { number, source, *finding };
+  const DhFindsView view = { number, source, *finding };
   const guint place = finds->views->len;
   const double value = value_of (finds, finding);
   g_array_append_val (finds->views, view);
   if (number == finds->growing->len)
     {
-      const Growing begun = { .first = place, .value = -INFINITY };
+      const DhFindsGrowing begun = { .first = place, .value = -INFINITY };
       g_array_append_val (finds->growing, begun);
     }
-  Growing *growing = &g_array_index (finds->growing, Growing, number);
+  DhFindsGrowing *growing = &g_array_index (finds->growing, DhFindsGrowing, number);
   growing->n_images++;
   growing->last = place;
   growing->seen = finds->n_images;
@@ -233,18 +194,18 @@ take (DhFinds *finds, guint number, guint source, const DhFinding *finding)
 static void
 draw (DhFinds *finds, const DhImage *image, const DhFindings *findings, guint first)
 {
-  g_autoptr (GArray) places = g_array_sized_new (FALSE, FALSE, sizeof (Place), findings->n);
+  g_autoptr (GArray) places = g_array_sized_new (FALSE, FALSE, sizeof (DhFindsPlace), findings->n);
   guint confirmed = 0, others = 0;
   for (guint f = 0; f < findings->n; f++)
     {
-      const Place place = place_of (finds, g_array_index (finds->views, View, first + f).find);
+      const DhFindsPlace place = place_of (finds, g_array_index (finds->views, DhFindsView, first + f).find);
       g_array_append_val (places, place);
     }
   g_array_sort (places, compare_places);
   for (guint i = 0; i < places->len; i++)
     {
-      const Place *place = &g_array_index (places, Place, i);
-      Growing *growing = &g_array_index (finds->growing, Growing, place->number);
+      const DhFindsPlace *place = &g_array_index (places, DhFindsPlace, i);
+      DhFindsGrowing *growing = &g_array_index (finds->growing, DhFindsGrowing, place->number);
       if (!is_confirmed (finds, growing))
         others++;
       else if (++confirmed == finds->options.most)
@@ -262,19 +223,19 @@ gboolean
 dh_finds_add (DhFinds *finds, const DhFindSource *source, const DhImage *image, const DhFindings *findings,
               GError **error)
 {
+  if (findings && findings->n > DH_FINDS_MOST - finds->views->len)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
+                   "the threshold flags more than %d regions: take a stricter one, or a larger --min-area",
+                   DH_FINDS_MOST);
+      return FALSE;
+    }
   finds->n_images++;
   if (!findings || findings->n == 0)
     {
       if (finds->options.follow)
         dh_tracker_add (finds->tracker, NULL, NULL);
       return TRUE;
-    }
-  if (findings->n > DH_FINDS_MOST - finds->views->len)
-    {
-      g_set_error (error, DH_ERROR, DH_ERROR_TOO_LARGE,
-                   "the threshold flags more than %d regions: take a stricter one, or a larger --min-area",
-                   DH_FINDS_MOST);
-      return FALSE;
     }
   g_autofree guint *numbers = g_new (guint, findings->n);
   if (finds->options.follow)
@@ -300,30 +261,30 @@ dh_finds_add (DhFinds *finds, const DhFindSource *source, const DhImage *image, 
 static const DhFindSource *
 source_of (const DhFinds *finds, guint view)
 {
-  return finds->sources->pdata[g_array_index (finds->views, View, view).source];
+  return finds->sources->pdata[g_array_index (finds->views, DhFindsView, view).source];
 }
 
 void
 dh_finds_finish (DhFinds *finds)
 {
   g_return_if_fail (!finds->places);
-  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (Place));
+  g_autoptr (GArray) order = g_array_new (FALSE, FALSE, sizeof (DhFindsPlace));
   finds->places = g_new (guint, (gsize)finds->growing->len + 1);
   for (guint i = 0; i < finds->growing->len; i++)
     {
-      const Place place = place_of (finds, i);
+      const DhFindsPlace place = place_of (finds, i);
       finds->places[i] = G_MAXUINT;
-      if (is_confirmed (finds, &g_array_index (finds->growing, Growing, i)))
+      if (is_confirmed (finds, &g_array_index (finds->growing, DhFindsGrowing, i)))
         g_array_append_val (order, place);
     }
   g_array_sort (order, compare_places);
   for (guint i = 0; i < order->len; i++)
     {
-      const Place *place = &g_array_index (order, Place, i);
-      Growing *growing = &g_array_index (finds->growing, Growing, place->number);
+      const DhFindsPlace *place = &g_array_index (order, DhFindsPlace, i);
+      DhFindsGrowing *growing = &g_array_index (finds->growing, DhFindsGrowing, place->number);
       const DhFind find = { growing->n_images,
                             place->rank,
-                            g_array_index (finds->views, View, growing->best).finding,
+                            g_array_index (finds->views, DhFindsView, growing->best).finding,
                             source_of (finds, growing->best),
                             source_of (finds, growing->first),
                             source_of (finds, growing->last),
@@ -367,7 +328,7 @@ dh_finds_list_views (const DhFinds *finds)
   GArray *views = g_array_new (FALSE, FALSE, sizeof (DhFindView));
   for (guint i = 0; i < finds->views->len; i++)
     {
-      const View *view = &g_array_index (finds->views, View, i);
+      const DhFindsView *view = &g_array_index (finds->views, DhFindsView, i);
       const DhFindView listed = { finds->places[view->find], finds->sources->pdata[view->source], &view->finding };
       if (listed.find != G_MAXUINT)
         g_array_append_val (views, listed);

@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-findings.h"
 #include "dh-image.h"
+#include "dh-pack.h"
 
 G_BEGIN_DECLS
 
@@ -63,6 +64,10 @@ DhFinds *dh_finds_new (const DhFindsOptions *options);
  * DH_ERROR_TOO_LARGE where the threshold flags more than DH_FINDS_MOST regions. */
 gboolean dh_finds_add (DhFinds *finds, const DhFindSource *source, const DhImage *image, const DhFindings *findings,
                        GError **error);
+/* All that is known by now as bytes, before finish(); and from them what goes on as if nothing had come between, with
+ * the same options. NULL where they are not such. */
+void dh_finds_pack (const DhFinds *finds, DhPack *pack);
+DhFinds *dh_finds_unpack (const DhFindsOptions *options, DhUnpack *unpack);
 /* Once, behind the last image: puts them in order. What follows is for afterwards. */
 void dh_finds_finish (DhFinds *finds);
 guint dh_finds_count (const DhFinds *finds);

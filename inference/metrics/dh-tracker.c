@@ -1,5 +1,6 @@
 #include "dh-tracker.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Left, top, right, bottom. */
@@ -205,6 +206,57 @@ guint
 dh_tracker_count (const DhTracker *tracker)
 {
   return tracker->count;
+}
+
+static void
+pack_box (DhPack *pack, const Box *box)
+{
+  for (guint i = 0; i < 4; i++)
+    dh_pack_double (pack, box->at[i]);
+}
+
+static Box
+unpack_box (DhUnpack *unpack)
+{
+  Box box;
+  for (guint i = 0; i < 4; i++)
+    if (!isfinite (box.at[i] = dh_unpack_double (unpack)))
+      dh_unpack_fail (unpack);
+  return box;
+}
+
+void
+dh_tracker_pack (const DhTracker *tracker, DhPack *pack)
+{
+  dh_pack_count (pack, tracker->count);
+  dh_pack_count (pack, tracker->image);
+  dh_pack_count (pack, tracker->live->len);
+  for (guint t = 0; t < tracker->live->len; t++)
+    {
+      const Track *track = &g_array_index (tracker->live, Track, t);
+      dh_pack_count (pack, track->number);
+      dh_pack_count (pack, track->seen);
+      pack_box (pack, &track->box);
+      pack_box (pack, &track->change);
+    }
+}
+
+DhTracker *
+dh_tracker_unpack (guint patience, DhUnpack *unpack)
+{
+  g_autoptr (DhTracker) tracker = dh_tracker_new (patience);
+  tracker->count = (guint)dh_unpack_count (unpack, G_MAXUINT);
+  tracker->image = dh_unpack_count (unpack, G_MAXUINT64);
+  const guint live = (guint)dh_unpack_count (unpack, tracker->count);
+  for (guint t = 0; t < live && !unpack->failed; t++)
+    {
+      Track track = { .number = (guint)dh_unpack_count (unpack, tracker->count - 1),
+                      .seen = dh_unpack_count (unpack, tracker->image) };
+      track.box = unpack_box (unpack);
+      track.change = unpack_box (unpack);
+      g_array_append_val (tracker->live, track);
+    }
+  return unpack->failed ? NULL : g_steal_pointer (&tracker);
 }
 
 void

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-findings.h"
+#include "dh-pack.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,9 @@ DhTracker *dh_tracker_new (guint patience);
 void dh_tracker_add (DhTracker *tracker, const DhFindings *findings, guint *tracks);
 /* How many tracks there were by now. */
 guint dh_tracker_count (const DhTracker *tracker);
+/* What it knows as bytes, and one that goes on as it would have done; NULL where they are of no tracker. */
+void dh_tracker_pack (const DhTracker *tracker, DhPack *pack);
+DhTracker *dh_tracker_unpack (guint patience, DhUnpack *unpack);
 void dh_tracker_free (DhTracker *tracker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhTracker, dh_tracker_free)
 

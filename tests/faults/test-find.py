@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 
-from faults import PROGRAM, WEIGHTS, case, end_by, finish, refuses, run, top, until, until_it_hears
+from faults import PROGRAM, WEIGHTS, case, end_by, finish, picture, png, refuses, run, top, until, until_it_hears
 
 EASY = ("--params", WEIGHTS, "--threshold", -1e9, "--min-area", 1)
 
@@ -165,6 +165,123 @@ def _():
     _, err, _ = end_by(process, signal.SIGINT)
     assert process.returncode == 130 and "what was found in the first" in err, (process.returncode, err)
     assert rows(out) and "there are more" in (out / "found.html").read_text()
+
+
+def raw(path, frames):
+    """What a decoder gives of so many frames, no two alike."""
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=s=64x48:r=10:d={frames / 10}",
+                    "-f", "rawvideo", "-pix_fmt", "rgb24", str(path)], check=True)
+
+
+def decoder(command):
+    """In the decoder's place."""
+    path = top / "decoder"
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)
+    return {"DH_FFMPEG": str(path), "DH_FFPROBE": shutil.which("ffprobe")}
+
+
+def same_folder(a, b):
+    names = sorted(path.relative_to(a) for path in a.rglob("*") if path.is_file())
+    assert names == sorted(path.relative_to(b) for path in b.rglob("*") if path.is_file()), names
+    for name in names:
+        assert (a / name).read_bytes() == (b / name).read_bytes(), name
+
+
+@case("find: what was interrupted or killed goes on, and ends as if it had not been")
+def _():
+    frames, mark = top / "frames.rgb", top / "all-taken"
+    raw(frames, 1500)
+    words = ("--params", WEIGHTS, "--threshold", -1e9, "--min-area", 1, "--min-images", 2, "--most", 3, "--images")
+    code, _, err, _ = run("find", drive, *words, "--out", top / "at-once", "--quiet", env=decoder(f"exec cat '{frames}'"))
+    assert code == 0 and not (top / "at-once" / "found.state").exists(), err
+
+    out = top / "in-parts"
+    env = {**os.environ, **decoder(f"head -c {1000 * 64 * 48 * 3} '{frames}'\ntouch '{mark}'\nexec sleep 100000")}
+    ask = [PROGRAM, "find", drive, *map(str, words), "--out", out]
+    process = subprocess.Popen(ask, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    until(mark.exists)
+    until_it_hears(process, signal.SIGINT)
+    _, err, _ = end_by(process, signal.SIGINT)
+    assert process.returncode == 130 and "goes on from there" in err and rows(out), (process.returncode, err)
+
+    # Killed where it keeps what it found, without being asked to end: a frame now and then until that has been seen.
+    before = (out / "found.state").stat().st_ino
+    first = int(err.split("in the first ")[1].split()[0])
+    env = {**os.environ, **decoder(f"head -c {1000 * 64 * 48 * 3} '{frames}'\ntail -c +{1000 * 64 * 48 * 3 + 1} '{frames}' | "
+                                   f"while dd bs={64 * 48 * 3} count=1 iflag=fullblock 2>'{top}/dd' && "
+                                   f"grep -q '^1+0 records in' '{top}/dd'; do sleep 0.05; done")}
+    process = subprocess.Popen(ask, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    until(lambda: (out / "found.state").stat().st_ino != before or process.poll() is not None)
+    process.kill()
+    _, err = process.communicate()
+    assert process.returncode == -signal.SIGKILL and f"goes on behind the first {first} images" in err, (process.returncode, err)
+
+    refuses((*ask[1:], "--min-area", 2), "--min-area: 1", "name another --out", status=2, env=decoder(f"exec cat '{frames}'"))
+    code, told, err, _ = run(*ask[1:], env=decoder(f"exec cat '{frames}'"))
+    assert code == 0 and "in 1500 images" in told and "goes on behind the first" in err, (code, told, err)
+    same_folder(out, top / "at-once")
+
+
+@case("find: a folder that is stopped by one of its images goes on there once that is mended")
+def _():
+    whole, images = top / "whole-folder", top / "stopping"
+    shutil.copytree(top / "frames", images)
+    ask = ("find", images, "--params", WEIGHTS, "--threshold", -1e9, "--min-area", 1, "--ignore-region", top / "mask.png")
+    (top / "mask.png").write_bytes(png(64, 48, 8, 0, (b"\0" + bytes([255] * 8 + [0] * 56)) * 48))
+    code, _, err, _ = run(*ask, "--out", whole, "--quiet")
+    assert code == 0, err
+    third = sorted(images.glob("*.png"))[13]
+    content = third.read_bytes()
+    third.write_bytes(picture(80, 20))
+    out = top / "stopped-folder"
+    code, _, err, _ = run(*ask, "--out", out, "--quiet")
+    assert code == 1 and "what was found in the first 13 images" in err, (code, err)
+    third.write_bytes(content)
+    code, _, err, _ = run(*ask, "--out", out, "--quiet")
+    assert code == 0 and "goes on behind the first 13 images" in err, (code, err)
+    same_folder(out, whole)
+    (out / "found.state").write_bytes(b"nothing of the kind")
+    code, _, err, _ = run(*ask, "--out", out, "--quiet")
+    assert code == 0 and "begins anew" in err and not (out / "found.state").exists(), (code, err)
+    same_folder(out, whole)
+
+
+@case("find: the maps of a run give what the network does, and no run's images are written into its set")
+def _():
+    scenes, db = top / "scenes", top / "maps.db"
+    code, _, err, _ = run("demo-scenes", "--out", scenes, "--count", 16, "--quiet")
+    assert code == 0, err
+    for score, threshold in ("hybrid", 20), ("likelihood", -20):
+        folder = top / f"maps-{score}"
+        code, _, err, _ = run("eval-ood", "--dataset", "street-hazards", "--dataroot", scenes, "--folder", folder, "--params",
+                              "demo", "--score", score, "--db", db, "--quiet", "--compare", "max_softmax")
+        assert code == 0, err
+        number = {"hybrid": 1, "likelihood": 2}[score]
+        for what, at in (score, threshold), ("max_softmax", 0.3):
+            one, other = top / f"net-{score}-{what}", top / f"run-{score}-{what}"
+            code, told, err, _ = run("find", scenes, "--split", "test", "--params", "demo", "--score", what, "--threshold", at,
+                                     "--min-area", 20, "--out", one, "--json")
+            assert code == 0 and json.loads(told)["found"] > 1, (told, err)
+            code, told, err, _ = run("find", "--run", number, "--db", db, "--score", what, "--threshold", at, "--min-area", 20,
+                                     "--out", other, "--json")
+            assert code == 0, err
+            assert rows(one) == rows(other), (score, what)
+            assert f"<td>{number}, begun" in (other / "found.html").read_text()
+    code, told, err, _ = run("find", "--run", 1, "--db", db, "--threshold", "best-f1@1", "--out", top / "by-rule", "--json")
+    assert code == 0 and json.loads(told)["images"] > 0, err
+    refuses(("find", "--run", 1, "--db", db, "--threshold", "best-f1@2", "--out", top / "none"), "hybrid")
+    refuses(("find", "--run", 1, "--db", db, "--threshold", 0, "--score", "entropy", "--out", top / "none"), "kept no entropy")
+    refuses(("find", "--run", 7, "--db", db, "--threshold", 0, "--out", top / "none"), "7")
+    refuses(("find", scenes, "--run", 1, "--db", db, "--threshold", 0, "--out", top / "none"), "leave IN", status=2)
+    refuses(("find", "--run", 1, "--db", db, "--threshold", 0, "--images", "--out", scenes / "found"), "lies in", status=2)
+    picture_file = next((scenes / "test" / "images").rglob("*.png"))
+    content = picture_file.read_bytes()
+    picture_file.write_bytes(picture(32, 16))
+    code, _, err, _ = run("find", "--run", 1, "--db", db, "--threshold", 0, "--out", top / "other-size", "--quiet")
+    assert code == 1 and "another size" in err, (code, err)
+    picture_file.write_bytes(content)
+    assert not (top / "none").exists()
 
 
 @case("find: a recording that breaks off in the middle leaves what was found by then")

@@ -229,6 +229,81 @@ test_late (void)
   g_assert_nonnull (strstr (html, "the picture: frame 5, 0:00.50"));
 }
 
+static gboolean
+keep (gconstpointer bytes, gsize size, gpointer data, GError **error)
+{
+  (void)error;
+  g_byte_array_append (data, bytes, (guint)size);
+  return TRUE;
+}
+
+static GByteArray *
+pack (const DhFinds *finds)
+{
+  GByteArray *bytes = g_byte_array_new ();
+  g_autofree DhPack *pack = g_new (DhPack, 1);
+  dh_pack_init (pack, keep, bytes);
+  dh_finds_pack (finds, pack);
+  g_assert_true (dh_pack_end (pack, NULL));
+  return bytes;
+}
+
+static DhFinds *
+unpack (const DhFindsOptions *options, const GByteArray *bytes, gsize size)
+{
+  DhUnpack from = { bytes->data, bytes->data + size, FALSE };
+  DhFinds *finds = dh_finds_unpack (options, &from);
+  g_assert_true (!finds || from.at == from.end);
+  return finds;
+}
+
+/* What is put away after any image and taken up again ends as what was not; bytes that are cut or changed are refused
+ * or taken as other numbers, and never more than that. */
+static void
+test_kept (void)
+{
+  char *facts[] = { NULL };
+  for (guint follow = 0; follow < 2; follow++)
+    {
+      const DhFindsOptions options = { .follow = follow, .patience = 2, .min_images = 1 + follow, .most = 2 };
+      g_autoptr (DhFinds) whole = dh_finds_new (&options), parts = dh_finds_new (&options);
+      guint32 whole_state = 5, parts_state = 5;
+      for (guint i = 0; i < 300; i++)
+        {
+          add_square (whole, i, 2 + next (&whole_state) % 4, 3, 1 + next (&whole_state) % 30, 1 + i % 37);
+          add_square (parts, i, 2 + next (&parts_state) % 4, 3, 1 + next (&parts_state) % 30, 1 + i % 37);
+          if (i % 7 != 3)
+            continue;
+          g_autoptr (GByteArray) bytes = pack (parts);
+          dh_finds_free (g_steal_pointer (&parts));
+          parts = unpack (&options, bytes, bytes->len);
+          g_assert_nonnull (parts);
+        }
+      g_autoptr (GByteArray) bytes = pack (parts);
+      for (gsize size = 0; size < bytes->len; size += 1 + size / 50)
+        g_assert_null (unpack (&options, bytes, size));
+      for (guint i = 0; i < 300; i++)
+        {
+          const guint at = next (&whole_state) % bytes->len;
+          const guint8 was = bytes->data[at];
+          bytes->data[at] ^= (guint8)(1 + next (&whole_state) % 255);
+          DhUnpack from = { bytes->data, bytes->data + bytes->len, FALSE };
+          g_autoptr (DhFinds) other = dh_finds_unpack (&options, &from);
+          bytes->data[at] = was;
+          if (!other)
+            continue;
+          dh_finds_finish (other);
+          g_autofree char *csv = dh_finds_to_csv (other);
+        }
+      dh_finds_finish (whole);
+      dh_finds_finish (parts);
+      g_autofree char *one = dh_finds_to_csv (whole), *other = dh_finds_to_csv (parts);
+      g_assert_cmpstr (one, ==, other);
+      g_autofree char *page = dh_finds_to_html (whole, facts), *same = dh_finds_to_html (parts, facts);
+      g_assert_true (g_str_equal (page, same));
+    }
+}
+
 static void
 test_nothing (void)
 {
@@ -253,6 +328,7 @@ main (int argc, char **argv)
   g_test_add_func ("/finds/written", test_written);
   g_test_add_func ("/finds/dense", test_dense);
   g_test_add_func ("/finds/late", test_late);
+  g_test_add_func ("/finds/kept", test_kept);
   g_test_add_func ("/finds/nothing", test_nothing);
   return g_test_run ();
 }

@@ -1,0 +1,137 @@
+#include "cli-find-kept.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "dh-error.h"
+#include "dh-file.h"
+
+#define MAGIC "densehybrid find 1"
+#define OFTEN ((gint64)30 * G_USEC_PER_SEC)
+#define FIRST ((gint64)G_USEC_PER_SEC)
+/* Times as long between two as one takes. */
+#define SHARE 50
+
+static char *
+path_of (const char *folder)
+{
+  return g_build_filename (folder, DH_CLI_FIND_KEPT, NULL);
+}
+
+gboolean
+dh_cli_find_is_kept (const char *folder)
+{
+  g_autofree char *path = path_of (folder);
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR);
+}
+
+/* The first line of what it was that is not in what it is, "threshold: 3"; NULL where they are the same. */
+static char *
+find_difference (const char *was, const char *is)
+{
+  g_auto (GStrv) old = g_strsplit (was, "\n", -1), new = g_strsplit (is, "\n", -1);
+  for (guint i = 0; old[i]; i++)
+    if (*old[i] && !g_strv_contains ((const char *const *)new, old[i]))
+      return g_steal_pointer (&old[i]);
+  return g_str_equal (was, is) ? NULL : g_strdup ("fewer options");
+}
+
+static char *
+unpack_same (DhUnpack *unpack)
+{
+  if (!dh_unpack_same_text (unpack, MAGIC))
+    return NULL;
+  const gsize size = (gsize)dh_unpack_count (unpack, (guint64)(unpack->end - unpack->at));
+  const guint8 *bytes = dh_unpack_bytes (unpack, size);
+  return bytes ? g_strndup ((const char *)bytes, size) : NULL;
+}
+
+static gboolean
+unpack_all (DhCliFind *find, DhUnpack *unpack)
+{
+  const guint64 used = dh_unpack_count (unpack, G_MAXUINT);
+  const guint images = (guint)dh_unpack_count (unpack, used);
+  g_autoptr (DhFinds) finds = dh_finds_unpack (&find->options, unpack);
+  if (!finds || unpack->at != unpack->end)
+    return FALSE;
+  g_clear_pointer (&find->finds, dh_finds_free);
+  find->finds = g_steal_pointer (&finds);
+  find->used = used;
+  find->images = images;
+  find->left_out = (guint)used - images;
+  find->kept = TRUE;
+  return TRUE;
+}
+
+gboolean
+dh_cli_find_take_up (DhCliFind *find, GError **error)
+{
+  g_autofree char *path = path_of (find->out);
+  if (!dh_cli_find_is_kept (find->out))
+    return TRUE;
+  g_autoptr (GError) why = NULL;
+  g_autoptr (GBytes) bytes = dh_file_read (path, DH_FILE_ANY_SIZE, &why);
+  gsize size = 0;
+  const guint8 *data = bytes ? g_bytes_get_data (bytes, &size) : NULL;
+  DhUnpack unpack = { data, data ? data + size : NULL, FALSE };
+  g_autofree char *same = bytes ? unpack_same (&unpack) : NULL;
+  g_autofree char *difference = same ? find_difference (same, find->same) : NULL;
+  g_autofree char *shown = g_filename_display_name (path);
+  if (difference)
+    {
+      g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
+                   "%s is what another search has left unfinished (%s): name another --out, or remove it to begin anew",
+                   shown, difference);
+      return FALSE;
+    }
+  if (!same || !unpack_all (find, &unpack))
+    dh_cli_note (find->cli, "%s cannot be read, so the search begins anew%s%s", shown, why ? ": " : "",
+                 why ? why->message : "");
+  return TRUE;
+}
+
+gboolean
+dh_cli_find_should_keep (const DhCliFind *find)
+{
+  const gint64 now = g_get_monotonic_time (), since = now - find->kept_at, all = now - find->began;
+  return since >= MIN (OFTEN, FIRST + all / 10) && since >= SHARE * find->keeping;
+}
+
+static gboolean
+write_bytes (gconstpointer bytes, gsize size, gpointer writer, GError **error)
+{
+  return dh_file_writer_write (writer, bytes, size, error);
+}
+
+gboolean
+dh_cli_find_keep (DhCliFind *find, GError **error)
+{
+  const gint64 before = g_get_monotonic_time ();
+  g_autofree char *path = path_of (find->out);
+  g_autofree DhPack *pack = g_new (DhPack, 1);
+  g_autoptr (DhFileWriter) writer = dh_file_writer_open (path, error);
+  gboolean kept = FALSE;
+  if (writer)
+    {
+      dh_pack_init (pack, write_bytes, writer);
+      dh_pack_text (pack, MAGIC);
+      dh_pack_text (pack, find->same);
+      dh_pack_count (pack, find->used);
+      dh_pack_count (pack, find->images);
+      dh_finds_pack (find->finds, pack);
+      kept = dh_pack_end (pack, error) && dh_file_writer_close (writer, error);
+    }
+  find->kept |= kept;
+  find->kept_at = g_get_monotonic_time ();
+  find->keeping = find->kept_at - before;
+  return kept;
+}
+
+void
+dh_cli_find_drop (DhCliFind *find)
+{
+  g_autofree char *path = path_of (find->out);
+  if (find->kept)
+    g_unlink (path);
+  find->kept = FALSE;
+}
