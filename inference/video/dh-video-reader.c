@@ -26,20 +26,22 @@ struct _DhVideoReader
   double last;
 };
 
-/* "… n:   3 pts:   4400 pts_time:4.4  …" */
+/* "… n:   3 pts:4400000 pts_time:4.4  …": of a time in seconds it writes six digits, too few after some minutes, so it
+ * is taken from the other, in microseconds. */
 static gboolean
 take_line (const char *line, gpointer data)
 {
   DhVideoReader *reader = data;
   if (!g_str_has_prefix (line, "[Parsed_showinfo_")) /* not what a recording says of itself */
     return FALSE;
-  const char *time = strstr (line, " pts_time:");
+  const char *time = strstr (line, " pts:");
   if (time && reader->times.length < MOST_TIMES)
     {
+      const char *begin = time + strlen (" pts:");
       char *end;
       double *seconds = g_new (double, 1);
-      *seconds = g_ascii_strtod (time + strlen (" pts_time:"), &end);
-      if (end == time + strlen (" pts_time:") || !isfinite (*seconds))
+      *seconds = (double)g_ascii_strtoll (begin, &end, 10) / 1e6;
+      if (end == begin)
         *seconds = NAN;
       g_queue_push_tail (&reader->times, seconds);
     }
@@ -66,7 +68,7 @@ make_filters (const DhVideoReader *reader)
     g_string_append_printf (filters, "select=not(mod(n\\,%u)),", reader->range.every);
   g_string_append_printf (filters, "scale=%u:%u:flags=bilinear+accurate_rnd%s", reader->info.width, reader->info.height,
                           reader->info.hd_colours ? ":in_color_matrix=bt709" : "");
-  g_string_append (filters, ",showinfo=checksum=0,settb=1/25,setpts=N");
+  g_string_append (filters, ",settb=1/1000000,showinfo=checksum=0,settb=1/25,setpts=N");
   return g_string_free (filters, FALSE);
 }
 

@@ -116,6 +116,22 @@ test_exact (void)
   g_assert_null (dh_video_reader_complaint (reader));
 }
 
+/* Six digits, as FFmpeg writes times, are a tenth of a second by then. */
+static void
+test_hours (void)
+{
+  g_autofree char *path = record ("testsrc2=s=32x32:r=30:d=0.5",
+                                  "-vf \"setpts='(N/30+gt(N,0)*20000)/TB'\" -vsync vfr -c:v ffv1", "hours.mkv");
+  g_autoptr (DhVideoReader) reader = open_all (path);
+  for (guint n = 0; n < 15; n++)
+    {
+      DhVideoMoment moment;
+      g_autoptr (DhImage) image = dh_video_reader_next (reader, &moment, NULL, NULL);
+      g_assert_nonnull (image);
+      g_assert_cmpfloat_with_epsilon (moment.time, n > 0 ? 20000 + n / 30.0 : 0, 0.001);
+    }
+}
+
 /* Of the third frame of `path`, which is of one colour. */
 static void
 assert_colour (const char *path, guint red, guint green, guint blue)
@@ -880,6 +896,7 @@ main (int argc, char **argv)
   folder = g_dir_make_tmp ("dh-video-XXXXXX", NULL);
   use_programs (NULL, NULL);
   g_test_add_func ("/video/exact", test_exact);
+  g_test_add_func ("/video/hours", test_hours);
   g_test_add_func ("/video/colours", test_colours);
   g_test_add_func ("/video/rotation", test_rotation);
   g_test_add_func ("/video/pixel-aspect", test_pixel_aspect);
