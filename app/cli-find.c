@@ -146,12 +146,34 @@ write_text (const char *folder, const char *name, const char *text, GError **err
   return dh_file_write (path, text, strlen (text), error);
 }
 
+/* Those behind the last that an earlier search left there. */
+static void
+remove_pages (const DhCliFind *find, guint from)
+{
+  for (guint page = from;; page++)
+    {
+      g_autofree char *name = dh_finds_dup_page_name (page);
+      g_autofree char *path = g_build_filename (find->out, name, NULL);
+      if (g_unlink (path) != 0)
+        return;
+    }
+}
+
 static gboolean
 write_pages (const DhCliFind *find, char **facts, GError **error)
 {
+  const guint n = dh_finds_count_pages (find->finds);
   g_autofree char *csv = dh_finds_to_csv (find->finds);
-  g_autofree char *html = dh_finds_to_html (find->finds, facts);
-  return write_text (find->out, "found.csv", csv, error) && write_text (find->out, "found.html", html, error);
+  if (!write_text (find->out, "found.csv", csv, error))
+    return FALSE;
+  for (guint page = n; page-- > 0;)
+    {
+      g_autofree char *name = dh_finds_dup_page_name (page), *html = dh_finds_to_html (find->finds, page, facts);
+      if (!write_text (find->out, name, html, error))
+        return FALSE;
+    }
+  remove_pages (find, n);
+  return TRUE;
 }
 
 static void

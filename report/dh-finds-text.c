@@ -131,22 +131,66 @@ append_find (GString *html, const DhFinds *finds, guint i)
   g_string_append (html, "</span></figcaption></figure>\n");
 }
 
-char *
-dh_finds_to_html (const DhFinds *finds, char **facts)
+guint
+dh_finds_count_pages (const DhFinds *finds)
 {
-  const guint n = dh_finds_count (finds), shown = MIN (n, dh_finds_options (finds)->most);
-  GString *html = dh_report_begin_html ("What was found");
-  g_string_append_printf (html, "<style>%s</style>\n", style);
+  const guint shown = MIN (dh_finds_count (finds), dh_finds_options (finds)->most);
+  return MAX ((shown + DH_FINDS_ON_PAGE - 1) / DH_FINDS_ON_PAGE, 1);
+}
+
+char *
+dh_finds_dup_page_name (guint page)
+{
+  return page == 0 ? g_strdup ("found.html") : g_strdup_printf ("found-%u.html", page + 1);
+}
+
+static void
+append_ways (GString *html, const DhFinds *finds, guint page)
+{
+  const guint n = dh_finds_count_pages (finds);
+  if (n == 1)
+    return;
+  g_string_append (html, "<p>Pages:");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *name = dh_finds_dup_page_name (i);
+      if (i == page)
+        g_string_append_printf (html, " <b>%u</b>", i + 1);
+      else
+        g_string_append_printf (html, " <a href=\"%s\">%u</a>", name, i + 1);
+    }
+  g_string_append (html, "\n");
+}
+
+/* Which of all there are stand here, and where the others do. */
+static void
+append_which (GString *html, const DhFinds *finds, guint first, guint end)
+{
+  const guint n = dh_finds_count (finds);
   if (n == 0)
     g_string_append (html, "<p>Nothing is flagged.\n");
-  else if (shown < n)
-    g_string_append_printf (html, "<p>The first %u of %u; all of them are in found.csv.\n", shown, n);
-  if (shown > 0)
+  else if (first > 0)
+    g_string_append_printf (html, "<p>The %u. to the %u. of %u; all of them are in found.csv.\n", first + 1, end, n);
+  else if (end < n)
+    g_string_append_printf (html, "<p>The first %u of %u; all of them are in found.csv.\n", end, n);
+}
+
+char *
+dh_finds_to_html (const DhFinds *finds, guint page, char **facts)
+{
+  const guint shown = MIN (dh_finds_count (finds), dh_finds_options (finds)->most);
+  const guint first = page * DH_FINDS_ON_PAGE, end = MIN (shown, first + DH_FINDS_ON_PAGE);
+  GString *html = dh_report_begin_html ("What was found");
+  g_string_append_printf (html, "<style>%s</style>\n", style);
+  append_which (html, finds, first, end);
+  append_ways (html, finds, page);
+  if (end > first)
     g_string_append (html, "<div class=finds>\n");
-  for (guint i = 0; i < shown; i++)
+  for (guint i = first; i < end; i++)
     append_find (html, finds, i);
-  if (shown > 0)
+  if (end > first)
     g_string_append (html, "</div>\n");
+  append_ways (html, finds, page);
   dh_report_append_html_facts (html, facts);
   g_string_append (html, "</html>\n");
   return g_string_free (html, FALSE);

@@ -47,11 +47,12 @@ clear_find (gpointer data)
   g_clear_pointer (&((DhFind *)data)->crop, g_bytes_unref);
 }
 
-/* Pictures that may be there beside those that are shown, before they are looked through. */
+/* Pictures that may be there beside those that are shown, before they are looked through: not many times as many where
+ * many are shown, since each takes some ten thousand bytes. */
 static guint
 spare_of (const DhFinds *finds)
 {
-  return 4 * finds->options.most + 64;
+  return 64 + finds->options.most + MIN (3 * finds->options.most, 1000);
 }
 
 DhFinds *
@@ -162,7 +163,7 @@ prune (DhFinds *finds)
       if (is_behind (finds, &place))
         drop_crop (finds, &g_array_index (finds->growing, DhFindsGrowing, i));
     }
-  finds->prune = 2 * finds->crops + spare_of (finds);
+  finds->prune = finds->crops + MIN (finds->crops, 1000) + spare_of (finds);
 }
 
 static void

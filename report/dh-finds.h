@@ -79,8 +79,14 @@ char *dh_find_source_dup_title (const DhFindSource *source);
 
 /* A row for each image of each find. Free with g_free. */
 char *dh_finds_to_csv (const DhFinds *finds);
-/* A page of the first `most`, with pairs of facts (NULL-terminated) below. Free with g_free. */
-char *dh_finds_to_html (const DhFinds *finds, char **facts);
+/* The first `most` as pages that a browser opens at once, so many on each: one page at least. */
+#define DH_FINDS_ON_PAGE 500
+guint dh_finds_count_pages (const DhFinds *finds);
+/* "found.html", "found-2.html", …, of pages from 0; free with g_free. */
+char *dh_finds_dup_page_name (guint page);
+/* A page, with pairs of facts (NULL-terminated) below and, where there are several, the way to the others. Free with
+ * g_free. */
+char *dh_finds_to_html (const DhFinds *finds, guint page, char **facts);
 
 void dh_finds_free (DhFinds *finds);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFinds, dh_finds_free)

@@ -145,7 +145,7 @@ test_written (void)
   g_assert_cmpfloat (dh_finds_get (finds, 0)->value, ==, 7);
 
   char *facts[] = { (char *)"searched", (char *)"<here>", NULL };
-  g_autofree char *html = dh_finds_to_html (finds, facts);
+  g_autofree char *html = dh_finds_to_html (finds, 0, facts);
   g_assert_nonnull (strstr (html, "The first 1 of 2"));
   g_assert_nonnull (strstr (html, "&lt;b&gt;a&lt;/b&gt;"));
   g_assert_nonnull (strstr (html, "file:///no%20such/%3Ci%3E.png"));
@@ -225,7 +225,7 @@ test_late (void)
   g_assert_nonnull (find->crop);
   g_assert_cmpuint (find->pictured->number, ==, 5);
   char *facts[] = { NULL };
-  g_autofree char *html = dh_finds_to_html (finds, facts);
+  g_autofree char *html = dh_finds_to_html (finds, 0, facts);
   g_assert_nonnull (strstr (html, "the picture: frame 5, 0:00.50"));
 }
 
@@ -299,8 +299,39 @@ test_kept (void)
       dh_finds_finish (parts);
       g_autofree char *one = dh_finds_to_csv (whole), *other = dh_finds_to_csv (parts);
       g_assert_cmpstr (one, ==, other);
-      g_autofree char *page = dh_finds_to_html (whole, facts), *same = dh_finds_to_html (parts, facts);
+      g_autofree char *page = dh_finds_to_html (whole, 0, facts), *same = dh_finds_to_html (parts, 0, facts);
       g_assert_true (g_str_equal (page, same));
+    }
+}
+
+/* Each of those that are shown stands on one page, in their order, and the last page has what is left. */
+static void
+test_pages (void)
+{
+  const DhFindsOptions options = { .min_images = 1, .most = 2 * DH_FINDS_ON_PAGE + 3 };
+  g_autoptr (DhFinds) finds = dh_finds_new (&options);
+  const guint n = options.most + 4;
+  for (guint i = 0; i < n; i++)
+    add_square (finds, i, 2, 3, 4, (float)(n - i));
+  dh_finds_finish (finds);
+  g_assert_cmpuint (dh_finds_count_pages (finds), ==, 3);
+  char *facts[] = { NULL };
+  guint shown = 0;
+  for (guint page = 0; page < 3; page++)
+    {
+      g_autofree char *html = dh_finds_to_html (finds, page, facts), *name = dh_finds_dup_page_name (page);
+      g_assert_cmpstr (name, ==, page == 0 ? "found.html" : page == 1 ? "found-2.html" : "found-3.html");
+      g_assert_null (strstr (html, name));
+      g_assert_nonnull (strstr (html, page == 2 ? "found-2.html" : "found-3.html"));
+      const char *at = html;
+      while ((at = strstr (at, "<figcaption>")))
+        {
+          g_autofree char *title = g_strdup_printf ("<figcaption><b>%u</b> · image %u<br>", shown + 1, shown);
+          g_assert_true (g_str_has_prefix (at, title));
+          shown++;
+          at++;
+        }
+      g_assert_cmpuint (shown, ==, MIN ((page + 1) * DH_FINDS_ON_PAGE, options.most));
     }
 }
 
@@ -311,7 +342,7 @@ test_nothing (void)
   g_autoptr (DhFinds) finds = dh_finds_new (&options);
   dh_finds_finish (finds);
   char *facts[] = { NULL };
-  g_autofree char *html = dh_finds_to_html (finds, facts);
+  g_autofree char *html = dh_finds_to_html (finds, 0, facts);
   g_assert_nonnull (strstr (html, "Nothing is flagged"));
   DhFindOrder order;
   g_assert_true (dh_find_order_from_name ("images", &order));
@@ -329,6 +360,7 @@ main (int argc, char **argv)
   g_test_add_func ("/finds/dense", test_dense);
   g_test_add_func ("/finds/late", test_late);
   g_test_add_func ("/finds/kept", test_kept);
+  g_test_add_func ("/finds/pages", test_pages);
   g_test_add_func ("/finds/nothing", test_nothing);
   return g_test_run ();
 }
