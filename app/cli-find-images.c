@@ -7,6 +7,19 @@
 #include "dh-text.h"
 #include "dh-video-reader.h"
 
+/* Bytes of a name: what is added to it, and to the temporary file's, has room in the 255 that a name may have. */
+#define LONGEST 220
+
+/* How much of a stem is taken, by whole characters, where behind it so many bytes follow. */
+static int
+stem_size (const char *name, gsize stem, gsize rest)
+{
+  gsize size = MIN (stem, LONGEST - MIN (rest, LONGEST - 1));
+  while (size > 1 && size < stem && ((guchar)name[size] & 0xc0) == 0x80)
+    size--;
+  return (int)size;
+}
+
 /* The first finds' images, each once. DhFindSource, borrowed. */
 static GPtrArray *
 list_sources (const DhCliFindImages *images)
@@ -33,10 +46,9 @@ static gboolean
 write_frame (DhCliFindImages *images, const DhImage *image, guint64 number, GError **error)
 {
   g_autofree char *base = g_path_get_basename (images->recording);
-  char *dot = strrchr (base, '.');
-  if (dot && dot != base)
-    *dot = '\0';
-  g_autofree char *name = g_strdup_printf ("%s_%06" G_GUINT64_FORMAT ".png", base, number);
+  const char *dot = strrchr (base, '.');
+  const gsize stem = dot && dot != base ? (gsize)(dot - base) : strlen (base);
+  g_autofree char *name = g_strdup_printf ("%.*s_%06" G_GUINT64_FORMAT ".png", stem_size (base, stem, 0), base, number);
   g_autofree char *path = g_build_filename (images->folder, name, NULL);
   if (!dh_image_write_png (path, image->width, image->height, 3, image->rgb, error))
     return FALSE;
@@ -85,13 +97,14 @@ static char *
 choose_name (GHashTable *taken, const char *path)
 {
   g_autofree char *base = g_path_get_basename (path);
-  char *name = g_strdup (base);
   const char *dot = strrchr (base, '.');
   const gsize stem = dot && dot != base ? (gsize)(dot - base) : strlen (base);
+  const int size = stem_size (base, stem, strlen (base + stem));
+  char *name = g_strdup_printf ("%.*s%s", size, base, base + stem);
   for (guint k = 2; g_hash_table_contains (taken, name); k++)
     {
       g_free (name);
-      name = g_strdup_printf ("%.*s_%u%s", (int)stem, base, k, base + stem);
+      name = g_strdup_printf ("%.*s_%u%s", size, base, k, base + stem);
     }
   g_hash_table_add (taken, g_strdup (name));
   return name;

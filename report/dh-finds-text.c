@@ -170,7 +170,7 @@ append_which (GString *html, const DhFinds *finds, guint first, guint end)
   if (n == 0)
     g_string_append (html, "<p>Nothing is flagged.\n");
   else if (first > 0)
-    g_string_append_printf (html, "<p>The %u. to the %u. of %u; all of them are in found.csv.\n", first + 1, end, n);
+    g_string_append_printf (html, "<p>%u to %u of %u; all of them are in found.csv.\n", first + 1, end, n);
   else if (end < n)
     g_string_append_printf (html, "<p>The first %u of %u; all of them are in found.csv.\n", end, n);
 }

@@ -309,6 +309,42 @@ def _():
     assert not (top / "none").exists()
 
 
+@case("find: names as long as they may be, and such as HTML, CSV and shells give a meaning")
+def _():
+    folder, out = top / "odd names", top / "odd"
+    folder.mkdir()
+    names = ["\u00e4" * 125 + ".png", "\u00e4" * 124 + "b.png", "<script>alert(1)<", "a\"b',c\nd.png", "'$(touch x)`.png"]
+    for name in names:
+        shutil.copy(top / "frames" / "drive_000000.png", folder / (name if name.endswith(".png") else name + ".png"))
+    shutil.copy(drive, top / ("\u00e4" * 125 + ".mkv"))
+    code, told, err, _ = run("find", folder, *EASY, "--images", "--out", out, "--json")
+    assert code == 0 and json.loads(told)["written_images"] == 5, (told, err)
+    page = (out / "found.html").read_text()
+    assert "<script" not in page and "&lt;script" in page and page.count("<figure>") == 5
+    assert {os.path.basename(row["file"]) for row in rows(out)} == set(os.listdir(folder))
+    assert len(os.listdir(out / "images")) == 5
+    out = top / "odd-recording"
+    code, told, err, _ = run("find", top / ("\u00e4" * 125 + ".mkv"), *EASY, "--images", "--out", out, "--json")
+    assert code == 0 and json.loads(told)["written_images"] == 1, (told, err)
+
+
+@case("find: a disk that is full among the images leaves the pages, and the rest comes the next time")
+def _():
+    # The page is smaller than an image here: noise.
+    folder, out = top / "noisy", top / "noisy-out"
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "nullsrc=s=640x480:r=1:d=3,geq=random(1)*255",
+                    str(folder) + "-%d.png"], check=True)
+    folder.mkdir()
+    for path in top.glob("noisy-*.png"):
+        path.rename(folder / path.name)
+    assert all(path.stat().st_size > 200_000 for path in folder.iterdir())
+    ask = ("find", folder, *EASY, "--images", "--most", 1, "--out", out, "--quiet")
+    refuses(ask, "images", limit_file=150_000)
+    assert (out / "found.html").exists() and (out / "found.state").exists() and not list(out.rglob("*.part-*"))
+    code, _, err, _ = run(*ask)
+    assert code == 0 and len(os.listdir(out / "images")) == 1 and not (out / "found.state").exists(), err
+
+
 @case("find: a recording that breaks off in the middle leaves what was found by then")
 def _():
     _, env = stand_in(7, "exit 1")
