@@ -131,7 +131,6 @@ void
 dh_cli_find_drop (DhCliFind *find)
 {
   g_autofree char *path = path_of (find->out);
-  if (find->kept)
-    g_unlink (path);
+  g_unlink (path);
   find->kept = FALSE;
 }

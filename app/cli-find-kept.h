@@ -16,7 +16,7 @@ gboolean dh_cli_find_take_up (DhCliFind *find, GError **error);
 gboolean dh_cli_find_should_keep (const DhCliFind *find);
 /* Errors: DH_ERROR_IO. */
 gboolean dh_cli_find_keep (DhCliFind *find, GError **error);
-/* It is finished. */
+/* It is finished: nothing is left, of an earlier one neither. */
 void dh_cli_find_drop (DhCliFind *find);
 
 G_END_DECLS
