@@ -154,6 +154,8 @@ dh_session_look_at_mask_finish (DhSession *self, GAsyncResult *result, guint *wi
     {
       *width = look->n_columns;
       *height = look->n_rows;
+      g_autofree char *name = g_filename_display_name (look->path);
+      dh_session_trace (self, "looked at mask %s", name);
     }
   return seen;
 }
