@@ -148,6 +148,16 @@ choose_by_point (DhDatabase *database, const DhRunRow *used, const DhRunRow *cho
   return TRUE;
 }
 
+char *
+dh_report_dup_alarms_rule (double rate, guint64 area)
+{
+  const char *alarms = rate == 1 ? "false alarm" : "false alarms";
+  g_autofree char *pixels =
+      area > 0 ? g_strdup_printf (" of at least %" G_GUINT64_FORMAT " pixel%s", area, area == 1 ? "" : "s")
+               : g_strdup ("");
+  return g_strdup_printf ("at most %g %s%s an image", rate, alarms, pixels);
+}
+
 static gboolean
 choose_by_alarms (DhDatabase *database, const DhRunRow *used, const DhRunRow *chosen, double rate,
                   const DhFrocRules *by, DhReportThreshold *threshold, const DhProgress *progress,
@@ -172,7 +182,7 @@ choose_by_alarms (DhDatabase *database, const DhRunRow *used, const DhRunRow *ch
   if (!point)
     return FALSE;
   fill (threshold, used, chosen, nextafterf (point->threshold, -INFINITY),
-        g_strdup_printf ("at most %g %s an image", rate, rate == 1 ? "false alarm" : "false alarms"));
+        dh_report_dup_alarms_rule (rate, by->min_area));
   return TRUE;
 }
 

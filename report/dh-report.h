@@ -45,6 +45,9 @@ const char *dh_report_rule_name (const char *id);
 /* Of "fa0.1", the lowest threshold before there are more than so many false alarms an image (dh-run-froc.h); NAN of any
  * other. */
 double dh_report_rule_alarms (const char *id);
+/* What that rule is called in reports, with the pixels of the least false alarm; 0: not known. "at most 0.1 false
+ * alarms of at least 500 pixels an image". Free with g_free. */
+char *dh_report_dup_alarms_rule (double rate, guint64 area);
 /* What a rule, by its id, chooses on run `source`, for run `run` of the same weights or method. False alarms are
  * counted from the maps of that run, by its own score and by `by`, which only they need. Errors: DH_ERROR_NOT_FOUND (no
  * such run, or nothing to choose on), DH_ERROR_USAGE (they are of other weights), as dh_run_froc_measure(). */

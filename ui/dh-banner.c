@@ -1,10 +1,13 @@
 #include "dh-banner.h"
+#include <math.h>
 
 struct _DhBanner
 {
   GtkWidget parent_instance;
   GtkWidget *overlay, *line, *text, *button;
   char *title; /* that was shown last */
+  GPtrArray *bars;
+  int least_top;
 };
 
 G_DEFINE_FINAL_TYPE (DhBanner, dh_banner, GTK_TYPE_WIDGET)
@@ -38,10 +41,38 @@ dh_banner_take_back (DhBanner *self, const char *title)
     dh_banner_hide (self);
 }
 
+void
+dh_banner_add_bar (DhBanner *self, GtkWidget *bar)
+{
+  g_ptr_array_add (self->bars, g_object_ref (bar));
+  gtk_widget_queue_allocate (self->overlay);
+}
+
+/* The overlay's content has its place by now. */
+static gboolean
+place (GtkOverlay *overlay, GtkWidget *line, GdkRectangle *place, DhBanner *self)
+{
+  int top = self->least_top;
+  for (guint i = 0; i < self->bars->len; i++)
+    {
+      graphene_rect_t bounds;
+      GtkWidget *bar = self->bars->pdata[i];
+      if (gtk_widget_get_mapped (bar) && gtk_widget_compute_bounds (bar, GTK_WIDGET (overlay), &bounds))
+        top = MAX (top, (int)ceilf (bounds.origin.y + bounds.size.height));
+    }
+  const int width = gtk_widget_get_width (GTK_WIDGET (overlay));
+  int height;
+  gtk_widget_measure (line, GTK_ORIENTATION_VERTICAL, width, &height, NULL, NULL, NULL);
+  *place =
+      (GdkRectangle){ 0, MAX (MIN (top, gtk_widget_get_height (GTK_WIDGET (overlay)) - height), 0), width, height };
+  return TRUE;
+}
+
 static void
 dh_banner_dispose (GObject *object)
 {
   dh_widget_unparent_children (GTK_WIDGET (object));
+  g_clear_pointer (&DH_BANNER (object)->bars, g_ptr_array_unref);
   g_clear_pointer (&DH_BANNER (object)->title, g_free);
   G_OBJECT_CLASS (dh_banner_parent_class)->dispose (object);
 }
@@ -77,14 +108,17 @@ dh_banner_init (DhBanner *self)
   gtk_widget_set_valign (self->line, GTK_ALIGN_START);
   gtk_widget_set_visible (self->line, FALSE);
   self->overlay = gtk_overlay_new ();
+  self->bars = g_ptr_array_new_with_free_func (g_object_unref);
+  g_signal_connect (self->overlay, "get-child-position", G_CALLBACK (place), self);
   gtk_overlay_add_overlay (GTK_OVERLAY (self->overlay), self->line);
   gtk_widget_set_parent (self->overlay, GTK_WIDGET (self));
 }
 
 GtkWidget *
-dh_banner_new (GtkWidget *content)
+dh_banner_new (GtkWidget *content, int top)
 {
   DhBanner *self = g_object_new (DH_TYPE_BANNER, NULL);
+  self->least_top = top;
   gtk_overlay_set_child (GTK_OVERLAY (self->overlay), content);
   return GTK_WIDGET (self);
 }

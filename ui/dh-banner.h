@@ -8,7 +8,10 @@ G_BEGIN_DECLS
 #define DH_TYPE_BANNER (dh_banner_get_type ())
 G_DECLARE_FINAL_TYPE (DhBanner, dh_banner, DH, BANNER, GtkWidget)
 
-GtkWidget *dh_banner_new (GtkWidget *content);
+/* `top`: so far below the upper edge, where pages have a bar. */
+GtkWidget *dh_banner_new (GtkWidget *content, int top);
+/* It lies below this part of the content, too, while that is seen. */
+void dh_banner_add_bar (DhBanner *banner, GtkWidget *bar);
 /* Shows it; `action` and its button are left out where NULL. */
 void dh_banner_show (DhBanner *banner, const char *title, const char *text, const char *button, const char *action);
 void dh_banner_hide (DhBanner *banner);

@@ -250,6 +250,12 @@ dh_browse_page_get_flap (DhBrowsePage *self, gboolean tuning)
   return tuning ? self->tuning_flap : self->images_flap;
 }
 
+GtkWidget *
+dh_browse_page_get_label_bar (DhBrowsePage *self)
+{
+  return self->labels;
+}
+
 DhCanvas *
 dh_browse_page_get_canvas (DhBrowsePage *self)
 {

@@ -15,6 +15,8 @@ DhCanvas *dh_browse_page_get_canvas (DhBrowsePage *page);
 DhLabelTools *dh_browse_page_get_label_tools (DhBrowsePage *page);
 /* An AdwFlap: of the images, or of the tuning. */
 GtkWidget *dh_browse_page_get_flap (DhBrowsePage *page, gboolean tuning);
+/* That of drawn labels, seen while these are drawn. */
+GtkWidget *dh_browse_page_get_label_bar (DhBrowsePage *page);
 /* Takes away a folded panel that lies over the panes; FALSE where none does. */
 gboolean dh_browse_page_close_panel (DhBrowsePage *page);
 void dh_browse_page_focus_filter (DhBrowsePage *page);

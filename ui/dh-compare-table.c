@@ -78,23 +78,25 @@ show_line (DhCompareTable *self, guint number, const DhComparedLine *line, const
                                                                                        : "dh-err");
 }
 
-static const char *
-word_of (DhRule rule)
+static char *
+dup_rule (const DhThreshold *threshold)
 {
-  return rule == DH_RULE_BEST_F1 ? _ ("best F1") : rule == DH_RULE_START ? _ ("not chosen yet") : dh_rule_title (rule);
+  return threshold->rule == DH_RULE_BEST_F1 ? g_strdup (_ ("best F1")) : dh_threshold_dup_rule (threshold);
 }
 
 /* "best F1 on this set", "TPR 95 % on FS Static" */
 static char *
 describe_rule (const DhThreshold *threshold, gboolean own)
 {
-  if (threshold->rule == DH_RULE_BY_HAND || threshold->source == NULL)
-    return g_strdup (word_of (threshold->rule));
   if (threshold->rule == DH_RULE_START)
-    return g_strdup_printf (_ ("not chosen yet: flags 5 %% of %s"), threshold->source);
+    return threshold->source == NULL ? g_strdup (_ ("not chosen yet"))
+                                     : g_strdup_printf (_ ("not chosen yet: flags 5 %% of %s"), threshold->source);
+  g_autofree char *rule = dup_rule (threshold);
+  if (threshold->rule == DH_RULE_BY_HAND || threshold->source == NULL)
+    return g_steal_pointer (&rule);
   if (own)
-    return g_strdup_printf (_ ("%s on this set"), word_of (threshold->rule));
-  return g_strdup_printf (_ ("%s on %s"), word_of (threshold->rule), threshold->source);
+    return g_strdup_printf (_ ("%s on this set"), rule);
+  return g_strdup_printf (_ ("%s on %s"), rule, threshold->source);
 }
 
 /* The rule stands once where both have it. */
@@ -106,10 +108,13 @@ name_rules (const DhComparedNumbers *numbers, const char *rule_a, const char *ru
   const DhThreshold *a = numbers->threshold[0], *b = numbers->threshold[1];
   /* What was flagged by is of no interest where nobody chose. */
   if ((a == NULL || a->rule == DH_RULE_START) && (b == NULL || b->rule == DH_RULE_START))
-    return g_strdup_printf (_ ("τ, %s"), word_of (DH_RULE_START));
+    return g_strdup_printf (_ ("τ, %s"), _ ("not chosen yet"));
   if (rule_a == NULL || rule_b == NULL || g_str_equal (rule_a, rule_b))
     return g_strdup_printf (_ ("τ, %s"), rule_a != NULL ? rule_a : rule_b);
-  return numbers->same_rule ? g_strdup_printf (_ ("τ, %s"), word_of (a->rule)) : g_strdup (_ ("τ, by other rules"));
+  if (!numbers->same_rule)
+    return g_strdup (_ ("τ, by other rules"));
+  g_autofree char *rule = dup_rule (a);
+  return g_strdup_printf (_ ("τ, %s"), rule);
 }
 
 static guint

@@ -7,7 +7,8 @@
 typedef struct
 {
   DhSession *session;
-  GtkWidget *window, *apply, *mask;
+  GtkWidget *window, *apply, *mask, *of_mask;
+  GCancellable *looking;
   GtkWidget *shares[N_SIDES]; /* top, bottom, left, right */
 } Region;
 
@@ -15,6 +16,8 @@ static void
 region_free (gpointer data)
 {
   Region *self = data;
+  g_cancellable_cancel (self->looking);
+  g_clear_object (&self->looking);
   g_object_unref (self->session);
   g_free (self);
 }
@@ -43,9 +46,61 @@ show_shares (GtkWidget *window, const double shares[N_SIDES])
                                 shares[3]);
 }
 
+/* Likewise what a mask leaves out; NULL: nothing. */
+static void
+show_mask (GtkWidget *window, GBytes *pixels, guint width, guint height)
+{
+  GtkWindow *parent = gtk_window_get_transient_for (GTK_WINDOW (window));
+  g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
+  if (parent != NULL)
+    gtk_widget_activate_action (
+        GTK_WIDGET (parent), "win.show-veil", "(uu@ay)", width, height,
+        g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, pixels != NULL ? pixels : nothing, TRUE));
+}
+
+static const char *
+about_masks (void)
+{
+  return _ ("Or a mask: a picture of the images’ size, or of their aspect, that is black where they are measured.");
+}
+
+static void
+was_looked_at (GObject *session, GAsyncResult *result, gpointer data)
+{
+  guint width = 0, height = 0;
+  g_autoptr (GtkWidget) window = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) pixels = dh_session_look_at_mask_finish (DH_SESSION (session), result, &width, &height, &error);
+  Region *self = g_object_get_data (G_OBJECT (window), "region");
+  if (self == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  show_mask (window, pixels, width, height);
+  g_autofree char *why = error != NULL ? g_markup_escape_text (error->message, -1) : g_strdup (about_masks ());
+  g_object_set (self->of_mask, "description", why, NULL);
+}
+
+static void
+look_at_mask (Region *self)
+{
+  const char *mask = gtk_editable_get_text (GTK_EDITABLE (self->mask));
+  g_cancellable_cancel (self->looking);
+  g_clear_object (&self->looking);
+  if (*mask == '\0')
+    {
+      show_mask (self->window, NULL, 0, 0);
+      g_object_set (self->of_mask, "description", about_masks (), NULL);
+      return;
+    }
+  self->looking = g_cancellable_new ();
+  dh_session_look_at_mask_async (self->session, mask, self->looking, was_looked_at, g_object_ref (self->window));
+}
+
 static gboolean
 on_close (GtkWidget *window)
 {
+  Region *self = g_object_get_data (G_OBJECT (window), "region");
+  g_cancellable_cancel (self->looking);
+  show_mask (window, NULL, 0, 0);
   show_shares (window, (const double[N_SIDES]){ 0 });
   return GDK_EVENT_PROPAGATE;
 }
@@ -144,15 +199,13 @@ new_mask (Region *self)
   GtkWidget *group = adw_preferences_group_new (), *choose = gtk_button_new_with_label (_ ("Choose…"));
   g_autofree char *path = dh_session_dup_unmeasured_mask (self->session);
   self->mask = adw_entry_row_new ();
-  g_object_set (group, "description",
-                _ ("Or a mask: a picture of the images’ size, or of their aspect, that is black where they are "
-                   "measured."),
-                NULL);
+  self->of_mask = group;
   g_object_set (self->mask, "title", _ ("Mask"), "text", path != NULL ? path : "", "activates-default", TRUE, NULL);
   gtk_widget_set_valign (choose, GTK_ALIGN_CENTER);
   dh_ui_set_name (choose, _ ("Choose a mask"));
   g_signal_connect_object (choose, "clicked", G_CALLBACK (on_choose), self->window, G_CONNECT_SWAPPED);
   g_signal_connect_swapped (self->mask, "changed", G_CALLBACK (update), self);
+  g_signal_connect_swapped (self->mask, "changed", G_CALLBACK (look_at_mask), self);
   adw_entry_row_add_suffix (ADW_ENTRY_ROW (self->mask), choose);
   adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), self->mask);
   return group;
@@ -178,6 +231,7 @@ dh_region_window_new (DhSession *session, GtkWindow *parent)
   dh_ui_close_on_escape (window);
   g_signal_connect (window, "close-request", G_CALLBACK (on_close), NULL);
   update (self);
+  look_at_mask (self);
   gtk_window_set_focus (GTK_WINDOW (window), self->shares[1]);
   return window;
 }

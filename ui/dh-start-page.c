@@ -47,14 +47,16 @@ dh_start_page_new (DhSession *session)
   gtk_box_append (GTK_BOX (choices),
                   make_choice ("image-x-generic-symbolic", _ ("Open images…"), _ ("Maps only, no labels needed"),
                                "Ctrl+Shift+O", "win.open-pictures", "dh-choice"));
+  GtkWidget *drop = dh_ui_label (_ ("Or drop images, a folder, a recording, weights, a saved view or scores anywhere."),
+                                 "dh-small dim-label", 0.5);
+  gtk_label_set_wrap (GTK_LABEL (drop), TRUE);
+  gtk_label_set_justify (GTK_LABEL (drop), GTK_JUSTIFY_CENTER);
+  gtk_widget_set_margin_top (drop, 6);
+  gtk_box_append (GTK_BOX (choices), drop);
   GtkWidget *device = dh_ui_label (NULL, "dh-small dim-label", 0.5);
   gtk_label_set_wrap (GTK_LABEL (device), TRUE);
   gtk_label_set_justify (GTK_LABEL (device), GTK_JUSTIFY_CENTER);
-  gtk_widget_set_margin_top (device, 18);
   gtk_box_append (GTK_BOX (choices), device);
-  gtk_box_append (GTK_BOX (choices),
-                  dh_ui_label (_ ("Or drop images, a folder, a recording, weights, a saved view or scores anywhere."),
-                               "dh-small dim-label", 0.5));
   g_signal_connect_object (session, "notify::model-info", G_CALLBACK (show_device), device, 0);
   show_device (session, NULL, GTK_LABEL (device));
 
@@ -66,5 +68,6 @@ dh_start_page_new (DhSession *session)
   adw_status_page_set_title (ADW_STATUS_PAGE (page), "DenseHybrid Studio");
   adw_status_page_set_description (ADW_STATUS_PAGE (page), _ ("See where a network meets what it has never seen."));
   adw_status_page_set_child (ADW_STATUS_PAGE (page), clamp);
+  gtk_widget_add_css_class (page, "dh-start");
   return page;
 }

@@ -27,10 +27,10 @@ describe (const DhThreshold *threshold)
   g_autofree char *source = g_markup_escape_text (threshold->source, -1);
   if (threshold->rule == DH_RULE_START)
     return g_strdup_printf (_ ("not chosen yet: flags 5 %% of <b>%s</b>"), source);
+  g_autofree char *rule = dh_threshold_dup_rule (threshold);
   if (threshold->n_images == 1)
-    return g_strdup_printf (_ ("%s on <b>%s</b>"), dh_rule_title (threshold->rule), source);
-  return g_strdup_printf (_ ("%s on <b>%s</b>, %u images"), dh_rule_title (threshold->rule), source,
-                          threshold->n_images);
+    return g_strdup_printf (_ ("%s on <b>%s</b>"), rule, source);
+  return g_strdup_printf (_ ("%s on <b>%s</b>, %u images"), rule, source, threshold->n_images);
 }
 
 /* While a threshold is dragged its record stays "set by hand": nothing of this is to be done then. */
@@ -39,7 +39,7 @@ is_shown (DhThresholdRecord *self, const DhThreshold *threshold, guint flags)
 {
   const guint state = 1u | (guint)isnan (threshold->value) << 1 | flags << 2;
   const gboolean same = state == self->shown_state && threshold->rule == self->shown.rule
-                        && threshold->n_images == self->shown.n_images
+                        && threshold->area == self->shown.area && threshold->n_images == self->shown.n_images
                         && g_strcmp0 (threshold->source, self->shown.source) == 0;
   self->shown_state = state;
   dh_threshold_copy (&self->shown, threshold);

@@ -57,6 +57,15 @@ ACTION (show_margins)
   dh_canvas_set_margins (canvas_of (data), margins);
 }
 
+ACTION (show_veil)
+{
+  guint width, height;
+  g_autoptr (GVariant) pixels = NULL;
+  g_variant_get (value, "(uu@ay)", &width, &height, &pixels);
+  g_autoptr (GBytes) bytes = g_variant_get_data_as_bytes (pixels);
+  dh_canvas_set_veil (canvas_of (data), width > 0 ? bytes : NULL, width, height);
+}
+
 ACTION (link_panes) { dh_canvas_set_linked (canvas_of (data), !dh_canvas_get_linked (canvas_of (data))); }
 
 ACTION (single)
@@ -255,6 +264,7 @@ static const GActionEntry entries[] = {
   { "zoom-in", zoom_in, NULL, NULL, NULL },
   { "zoom-out", zoom_out, NULL, NULL, NULL },
   { "show-margins", show_margins, "(dddd)", NULL, NULL },
+  { "show-veil", show_veil, "(uuay)", NULL, NULL },
   { "link", link_panes, NULL, NULL, NULL },
   { "single", single, NULL, NULL, NULL },
   { "compare", compare, NULL, NULL, NULL },

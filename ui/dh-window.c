@@ -7,6 +7,8 @@
 #include "dh-widgets.h"
 #include "dh-window-private.h"
 
+#define PAGE_BAR 47 /* a page's bar, of letters of usual size */
+
 G_DEFINE_FINAL_TYPE (DhWindow, dh_window, ADW_TYPE_APPLICATION_WINDOW)
 
 /* On the header bar, where it is too narrow for the pages' names: the picture, or the page that shows none. */
@@ -273,7 +275,8 @@ dh_window_new (AdwApplication *application, DhSession *session)
   gtk_box_append (GTK_BOX (box), make_header (self));
   self->toasts = adw_toast_overlay_new ();
   adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (self->toasts), dh_window_add_drop (self, self->stack));
-  self->banner = DH_BANNER (dh_banner_new (self->toasts));
+  self->banner = DH_BANNER (dh_banner_new (self->toasts, PAGE_BAR));
+  dh_banner_add_bar (self->banner, dh_browse_page_get_label_bar (DH_BROWSE_PAGE (self->browse)));
   gtk_widget_set_vexpand (GTK_WIDGET (self->banner), TRUE);
   gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->banner));
   self->switcher_bar = adw_view_switcher_bar_new ();

@@ -309,8 +309,9 @@ dh_compared_numbers_new (DhSession *session, const gint sides[2])
       fill_threshold (self, session, i, &both[i]);
       fill_open_miou (self, i, &both[i]);
     }
-  self->same_rule =
-      self->threshold[0] != NULL && self->threshold[1] != NULL && self->threshold[0]->rule == self->threshold[1]->rule;
+  self->same_rule = self->threshold[0] != NULL && self->threshold[1] != NULL
+                    && self->threshold[0]->rule == self->threshold[1]->rule
+                    && self->threshold[0]->area == self->threshold[1]->area;
   find_differences (self, session, both, protocol);
   g_autofree char *seen_a = dup_seen (session, &both[0]), *seen_b = dup_seen (session, &both[1]);
   self->seen_otherwise = !dh_seen_has_same_degradation (seen_a, seen_b);

@@ -357,11 +357,11 @@ dh_session_set_report_intervals (DhSession *self, gboolean intervals)
 }
 
 static char *
-dup_rule_name (DhRule rule)
+dup_rule_name (const DhThreshold *record)
 {
-  const double rate = dh_rule_false_alarms (rule);
-  return isnan (rate) ? g_strdup (dh_report_rule_name (dh_rule_id (rule)))
-                      : g_strdup_printf ("at most %g %s an image", rate, rate == 1 ? "false alarm" : "false alarms");
+  const double rate = dh_rule_false_alarms (record->rule);
+  return isnan (rate) ? g_strdup (dh_report_rule_name (dh_rule_id (record->rule)))
+                      : dh_report_dup_alarms_rule (rate, record->area);
 }
 
 /* Those in use of the scores that were measured, whoever chose them. */
@@ -377,7 +377,7 @@ list_thresholds (DhSession *self)
         continue;
       const DhReportThreshold threshold = { .score = g_strdup (dh_score_id (i)),
                                             .value = record->value,
-                                            .rule = dup_rule_name (record->rule),
+                                            .rule = dup_rule_name (record),
                                             .source = g_strdup (record->source),
                                             .images = record->n_images,
                                             .own = dh_session_threshold_is_own (self, i) };

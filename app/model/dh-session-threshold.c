@@ -279,12 +279,13 @@ dup_seen (DhSession *self)
 
 /* On the set, or on its current picture alone. */
 static void
-take_chosen (DhSession *self, DhScore score, double value, DhRule rule, guint n_images, gboolean of_set)
+take_chosen (DhSession *self, DhScore score, double value, DhRule rule, guint area, guint n_images, gboolean of_set)
 {
   DhThreshold *threshold = &self->thresholds[score];
   dh_threshold_clear (threshold);
   threshold->value = value;
   threshold->rule = rule;
+  threshold->area = area;
   threshold->n_images = n_images;
   g_autofree char *splits = NULL, *set = dh_session_dup_set_id (self, &splits);
   threshold->source = g_strdup (of_set ? dh_session_get_dataset_title (self) : dh_image_item_get_name (self->current));
@@ -301,7 +302,7 @@ dh_session_choose_threshold (DhSession *self, DhScore score, DhRule rule)
   const DhScoreStats *stats = stats_to_choose_on (self);
   double value = stats != NULL ? dh_score_stats_choose (stats, score, rule) : NAN;
   if (isfinite (value))
-    take_chosen (self, score, value, rule, dh_score_stats_n_images (stats), stats == self->set_stats);
+    take_chosen (self, score, value, rule, 0, dh_score_stats_n_images (stats), stats == self->set_stats);
   return isfinite (value);
 }
 
@@ -315,7 +316,8 @@ dh_session_choose_by_false_alarms (DhSession *self, DhRule rule)
   if (alarms != NULL)
     dh_false_alarms_at_rate (alarms, rate, &point);
   if (isfinite (point.threshold))
-    take_chosen (self, self->active, point.threshold, rule, dh_false_alarms_count_images (alarms), TRUE);
+    take_chosen (self, self->active, point.threshold, rule, dh_session_get_alarm_area (self),
+                 dh_false_alarms_count_images (alarms), TRUE);
   return isfinite (point.threshold);
 }
 

@@ -25,4 +25,14 @@ char *dh_session_dup_unmeasured_mask (DhSession *session);
  * nothing out. Errors as those of dh_session_read_as(). */
 void dh_session_leave_unmeasured (DhSession *session, const double shares[4], const char *mask);
 
+/* Looks on a thread at what such a mask would leave out of the shown picture. Without a picture the result is an error
+ * as well; the callback comes in any case, on the window's thread. */
+void dh_session_look_at_mask_async (DhSession *session, const char *mask, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer data);
+/* A byte a pixel, 255 where it is not measured, of every so many rows and columns of the picture, of which there are
+ * 1024 at most. Errors: those of dh_region_new() and dh_region_fits(), DH_ERROR_NOT_FOUND (no picture is shown),
+ * G_IO_ERROR_CANCELLED. */
+GBytes *dh_session_look_at_mask_finish (DhSession *session, GAsyncResult *result, guint *width, guint *height,
+                                        GError **error);
+
 G_END_DECLS

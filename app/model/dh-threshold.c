@@ -1,4 +1,5 @@
 #include "dh-threshold.h"
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 #include "dh-dataset.h"
@@ -11,6 +12,7 @@ dh_threshold_clear (DhThreshold *threshold)
   threshold->value = NAN;
   threshold->rule = DH_RULE_BY_HAND;
   threshold->n_images = 0;
+  threshold->area = 0;
 }
 
 void
@@ -24,13 +26,24 @@ dh_threshold_copy (DhThreshold *to, const DhThreshold *from)
   to->source = g_strdup (from->source);
   to->source_id = g_strdup (from->source_id);
   to->n_images = from->n_images;
+  to->area = from->area;
 }
 
 gboolean
 dh_threshold_equal (const DhThreshold *a, const DhThreshold *b)
 {
-  return (a->value == b->value || (isnan (a->value) && isnan (b->value))) && a->rule == b->rule
+  return (a->value == b->value || (isnan (a->value) && isnan (b->value))) && a->rule == b->rule && a->area == b->area
          && g_strcmp0 (a->source, b->source) == 0 && g_strcmp0 (a->source_id, b->source_id) == 0;
+}
+
+char *
+dh_threshold_dup_rule (const DhThreshold *threshold)
+{
+  const char *title = dh_rule_title (threshold->rule);
+  return threshold->area == 0
+             ? g_strdup (title)
+             : g_strdup_printf (ngettext ("%s, of %u pixel or more", "%s, of %u pixels or more", threshold->area),
+                                title, threshold->area);
 }
 
 #define STEM_MARK "//"
@@ -76,12 +89,30 @@ dh_threshold_is_from (const DhThreshold *threshold, const char *set, const char 
   return dh_dataset_opened_overlap (rest + strlen (SPLITS_MARK), splits);
 }
 
+/* Behind a rule's id. */
+#define AREA_MARK ":"
+
+/* Cuts the area off, which rules of false alarms alone have. */
+static gboolean
+read_rule (char *text, DhRule *rule, guint *area)
+{
+  char *mark = strstr (text, AREA_MARK);
+  guint64 pixels = 0;
+  if (mark != NULL && !g_ascii_string_to_unsigned (mark + strlen (AREA_MARK), 10, 1, G_MAXUINT, &pixels, NULL))
+    return FALSE;
+  if (mark != NULL)
+    *mark = '\0';
+  *area = (guint)pixels;
+  return dh_rule_from_id (text, rule) && (mark == NULL || !isnan (dh_rule_false_alarms (*rule)));
+}
+
 char *
 dh_threshold_to_string (const DhThreshold *threshold)
 {
   char value[G_ASCII_DTOSTR_BUF_SIZE];
   g_ascii_dtostr (value, sizeof value, threshold->value);
-  return g_strdup_printf ("%s\t%s\t%u\t%s\t%s", value, dh_rule_id (threshold->rule), threshold->n_images,
+  g_autofree char *area = threshold->area > 0 ? g_strdup_printf (AREA_MARK "%u", threshold->area) : g_strdup ("");
+  return g_strdup_printf ("%s\t%s%s\t%u\t%s\t%s", value, dh_rule_id (threshold->rule), area, threshold->n_images,
                           threshold->source_id != NULL ? threshold->source_id : "",
                           threshold->source != NULL ? threshold->source : "");
 }
@@ -97,7 +128,8 @@ dh_threshold_from_string (const char *text, DhThreshold *threshold)
 {
   g_auto (GStrv) parts = g_strsplit (text != NULL ? text : "", "\t", 5);
   DhRule rule;
-  if (g_strv_length (parts) != 5 || !dh_rule_from_id (parts[1], &rule))
+  guint area;
+  if (g_strv_length (parts) != 5 || !read_rule (parts[1], &rule, &area))
     return FALSE;
   char *end;
   double value = g_ascii_strtod (parts[0], &end);
@@ -106,6 +138,7 @@ dh_threshold_from_string (const char *text, DhThreshold *threshold)
   dh_threshold_clear (threshold);
   threshold->value = value;
   threshold->rule = rule;
+  threshold->area = area;
   threshold->n_images = (guint)MIN (g_ascii_strtoull (parts[2], NULL, 10), G_MAXUINT);
   threshold->source_id = dup_or_null (parts[3]);
   threshold->source = dup_or_null (parts[4]);

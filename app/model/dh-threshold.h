@@ -11,11 +11,16 @@ typedef struct
   char *source;    /* "RoadAnomaly21", "validation_0"; NULL where it was set by hand */
   char *source_id; /* the same for comparing, by dh_threshold_make_source_id(); NULL where it was set by hand */
   guint n_images;  /* it was chosen on; 0 where it was set by hand */
+  guint area;      /* pixels of the least false alarm, where a rule of those chose; 0: other rules, and older records */
 } DhThreshold;
 
 void dh_threshold_clear (DhThreshold *threshold);
 void dh_threshold_copy (DhThreshold *to, const DhThreshold *from);
 gboolean dh_threshold_equal (const DhThreshold *a, const DhThreshold *b);
+
+/* How it was chosen: dh_rule_title(), and what counted as a false alarm: "At most 1 false alarm an image, of 500 pixels
+ * or more"; translated. Free with g_free. */
+char *dh_threshold_dup_rule (const DhThreshold *threshold);
 
 /* Of a set's folder, canonical, and of those of its splits ("train,val"; NULL or "" where it has none) that are looked
  * at; `stem`: of that picture alone (may be NULL); `seen`: as they were seen (dh-seen.h). Free with

@@ -1,8 +1,10 @@
 #include "dh-drawn-mask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "dh-dataset-private.h"
@@ -339,6 +341,26 @@ write_bytes (const DhDrawnMask *mask, const char *path, GBytes *bytes, GError **
   return TRUE;
 }
 
+/* Others that draw the same mask look at it and write it before or after this one: whose look comes second sees what
+ * the first has written. The lock is on the picture's folder, which is there; file systems without such locks give
+ * none. -1: none. */
+static int
+lock (const DhDrawnMask *mask)
+{
+  g_autofree char *folder = g_path_get_dirname (dh_dataset_item (mask->dataset, mask->index)->image);
+  const int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  while (fd >= 0 && flock (fd, LOCK_EX) != 0 && errno == EINTR)
+    ;
+  return fd;
+}
+
+static void
+unlock (int fd)
+{
+  if (fd >= 0)
+    close (fd);
+}
+
 /* Once: what is there then is from before all drawing. */
 static gboolean
 keep_copy (DhDrawnMask *mask, GBytes *bytes, GError **error)
@@ -368,8 +390,8 @@ encode (const DhDrawnMask *mask, const guint8 *ids, GError **error)
   return dh_image_encode_mask (mask->width, mask->height, values, sum, error);
 }
 
-gboolean
-dh_drawn_mask_write (DhDrawnMask *mask, const guint8 *ids, GError **error)
+static gboolean
+write_locked (DhDrawnMask *mask, const guint8 *ids, GError **error)
 {
   const Holding next = look_into (ids, (gsize)mask->width * mask->height);
   g_autoptr (GBytes) before = NULL;
@@ -392,10 +414,17 @@ dh_drawn_mask_write (DhDrawnMask *mask, const guint8 *ids, GError **error)
 }
 
 gboolean
-dh_drawn_mask_revert (DhDrawnMask *mask, GError **error)
+dh_drawn_mask_write (DhDrawnMask *mask, const guint8 *ids, GError **error)
 {
-  g_return_val_if_fail (mask->has_before, FALSE);
+  const int fd = lock (mask);
+  const gboolean done = write_locked (mask, ids, error);
+  unlock (fd);
+  return done;
+}
 
+static gboolean
+revert_locked (DhDrawnMask *mask, GError **error)
+{
   g_autoptr (GBytes) now = NULL;
   if (!check_unchanged (mask, &now, error) || !check_ignored (mask, mask->held, error))
     return FALSE;
@@ -414,6 +443,16 @@ dh_drawn_mask_revert (DhDrawnMask *mask, GError **error)
   mask->has_before = FALSE;
   g_clear_pointer (&mask->before, g_bytes_unref);
   return TRUE;
+}
+
+gboolean
+dh_drawn_mask_revert (DhDrawnMask *mask, GError **error)
+{
+  g_return_val_if_fail (mask->has_before, FALSE);
+  const int fd = lock (mask);
+  const gboolean done = revert_locked (mask, error);
+  unlock (fd);
+  return done;
 }
 
 char *

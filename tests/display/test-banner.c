@@ -2,7 +2,7 @@
 #include "dh-banner.h"
 #include "pointer.h"
 
-static GtkWidget *window, *content;
+static GtkWidget *window, *content, *bar;
 static DhBanner *banner;
 
 static graphene_rect_t
@@ -57,6 +57,30 @@ test_long (void)
   pointer_wait_until (!is_covered ());
 }
 
+/* A bar that comes, grows and goes is never covered. */
+static void
+test_bar (void)
+{
+  dh_banner_show (banner, "It failed.", "The file", NULL, NULL);
+  pointer_wait_until (is_covered ());
+  for (int height = 40; height <= 80; height += 40)
+    {
+      gtk_widget_set_size_request (bar, -1, height);
+      gtk_widget_show (bar);
+      pointer_wait_until (gtk_widget_get_height (bar) == height && is_covered ());
+      graphene_rect_t rect;
+      g_assert_true (gtk_widget_compute_bounds (bar, window, &rect));
+      g_assert_true (gtk_widget_pick (window, rect.origin.x + rect.size.width / 2, rect.origin.y + rect.size.height - 1,
+                                      GTK_PICK_DEFAULT)
+                     == bar);
+    }
+  const graphene_rect_t below = bounds ();
+  gtk_widget_hide (bar);
+  pointer_wait_until (bounds ().origin.y < below.origin.y && is_covered ());
+  dh_banner_hide (banner);
+  pointer_wait_until (!is_covered ());
+}
+
 int
 main (int argc, char **argv)
 {
@@ -64,10 +88,18 @@ main (int argc, char **argv)
   gtk_init ();
   g_object_set (gtk_settings_get_default (), "gtk-enable-animations", TRUE, NULL);
   content = gtk_drawing_area_new ();
-  banner = DH_BANNER (dh_banner_new (content));
+  gtk_widget_set_vexpand (content, TRUE);
+  bar = gtk_drawing_area_new ();
+  gtk_widget_set_visible (bar, FALSE);
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
+  gtk_box_append (GTK_BOX (box), bar);
+  gtk_box_append (GTK_BOX (box), content);
+  banner = DH_BANNER (dh_banner_new (box, 0));
+  dh_banner_add_bar (banner, bar);
   window = pointer_show (GTK_WIDGET (banner), 500, 300);
   g_test_add_func ("/banner/show", test_show);
   g_test_add_func ("/banner/long", test_long);
+  g_test_add_func ("/banner/bar", test_bar);
   const int result = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   return result;

@@ -1,5 +1,6 @@
 /* The canvas under real events. Everything in one window, as a user would go through it. */
 #include <math.h>
+#include <string.h>
 #include <glib/gstdio.h>
 #include "dh-canvas-private.h"
 #include "dh-widgets.h"
@@ -225,6 +226,53 @@ test_pin (void)
   g_assert_cmpfloat_with_epsilon (dh_canvas_get_zoom (canvas), dh_canvas_get_fit_zoom (canvas, 4), 1e-9);
 }
 
+/* The alpha of what is drawn over a pane, at such a place of the picture; 0 where nothing is. */
+static guint
+alpha_over (guint pane, double u, double v)
+{
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+  dh_canvas_append_tool (canvas, snapshot, pane);
+  g_autoptr (GskRenderNode) node = gtk_snapshot_free_to_node (snapshot);
+  cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, 1, 1);
+  cairo_t *cairo = cairo_create (surface);
+  double x, y;
+  dh_canvas_picture_to_point (canvas, pane, 1280 * u, 720 * v, &x, &y);
+  cairo_translate (cairo, -floor (x), -floor (y));
+  if (node != NULL)
+    gsk_render_node_draw (node, cairo);
+  cairo_destroy (cairo);
+  cairo_surface_flush (surface);
+  guint32 pixel;
+  memcpy (&pixel, cairo_image_surface_get_data (surface), sizeof pixel);
+  cairo_surface_destroy (surface);
+  return pixel >> 24;
+}
+
+/* What is covered is dark in every pane, and the rest is as it was. */
+static void
+test_veil (void)
+{
+  enum
+  {
+    WIDTH = 320,
+    HEIGHT = 180
+  };
+  guint8 *covered = g_malloc0 (WIDTH * HEIGHT);
+  memset (covered + WIDTH * HEIGHT / 2, 255, WIDTH * HEIGHT / 2);
+  g_autoptr (GBytes) pixels = g_bytes_new_take (covered, WIDTH * HEIGHT);
+  g_assert_cmpuint (alpha_over (0, 0.5, 0.75), ==, 0);
+  dh_canvas_set_veil (canvas, pixels, WIDTH, HEIGHT);
+  for (guint i = 0; i < dh_canvas_get_n_panes (canvas); i++)
+    {
+      const guint dark = alpha_over (i, 0.5, 0.75);
+      g_assert_cmpuint (dark, >, 150);
+      g_assert_cmpuint (dark, <, 220);
+      g_assert_cmpuint (alpha_over (i, 0.5, 0.25), ==, 0);
+    }
+  dh_canvas_set_veil (canvas, NULL, 0, 0);
+  g_assert_cmpuint (alpha_over (0, 0.5, 0.75), ==, 0);
+}
+
 static void
 test_alone (void)
 {
@@ -330,6 +378,7 @@ main (int argc, char **argv)
   g_test_add_func ("/canvas/pin", test_pin);
   g_test_add_func ("/canvas/alone", test_alone);
   g_test_add_func ("/canvas/pictures", test_pictures);
+  g_test_add_func ("/canvas/veil", test_veil);
   g_test_add_func ("/canvas/changes", test_changes);
   int result = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));

@@ -514,6 +514,59 @@ test_revert (void)
   tree_remove (plain);
 }
 
+typedef struct
+{
+  const char *root;
+  guint8 value;
+  gint *waiting;
+  gboolean written;
+} Drawer;
+
+static gpointer
+draw (gpointer data)
+{
+  Drawer *drawer = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDataset) dataset = dh_dataset_open (drawer->root, NULL, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  guint8 ids[PIXELS];
+  g_autoptr (DhDrawnMask) mask = open_ok (dataset, 0, ids);
+  memset (ids, drawer->value, PIXELS);
+  ids[drawer->value] = 1;
+  /* They write at once. */
+  g_atomic_int_add (drawer->waiting, -1);
+  while (g_atomic_int_get (drawer->waiting) > 0)
+    g_thread_yield ();
+  drawer->written = dh_drawn_mask_write (mask, ids, &error);
+  if (!drawer->written)
+    dataset_assert_error_says (&error, DH_ERROR_MISMATCH, "was changed by another program");
+  return NULL;
+}
+
+/* Of two that draw the same picture one is told of the other, and what lies there is what one has drawn. */
+static void
+test_two (void)
+{
+  for (guint round = 0; round < 60; round++)
+    {
+      g_autofree char *root = tree_new ();
+      tree_image (root, "a.png", WIDTH, HEIGHT);
+      gint waiting = 2;
+      Drawer drawers[2] = { { root, 0, &waiting, FALSE }, { root, 1, &waiting, FALSE } };
+      GThread *threads[2];
+      for (guint i = 0; i < 2; i++)
+        threads[i] = g_thread_new ("drawer", draw, &drawers[i]);
+      for (guint i = 0; i < 2; i++)
+        g_thread_join (threads[i]);
+      g_assert_cmpint (drawers[0].written + drawers[1].written, ==, 1);
+      guint8 values[PIXELS];
+      memset (values, drawers[0].written ? 0 : 1, PIXELS);
+      values[drawers[0].written ? 0 : 1] = 1;
+      assert_file (root, "masks/a.png", values);
+      tree_remove (root);
+    }
+}
+
 /* Whoever is killed leaves the mask as it was or as it became. */
 static void
 test_killed (void)
@@ -631,6 +684,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drawn-mask/mode", test_mode);
   g_test_add_func ("/drawn-mask/faults", test_faults);
   g_test_add_func ("/drawn-mask/revert", test_revert);
+  g_test_add_func ("/drawn-mask/two", test_two);
   g_test_add_func ("/drawn-mask/killed", test_killed);
   g_test_add_func ("/drawn-mask/set", test_set);
   g_test_add_func ("/drawn-mask/hidden", test_hidden);

@@ -180,7 +180,8 @@ test_chosen (EvaluationFixture *fixture, gconstpointer data)
   const DhFrocRules rules = { AREA, 1, 0.5 };
   g_auto (DhReportThreshold) kept = { NULL };
   g_assert_true (dh_report_choose_threshold (fixture->database, run, "fa0.4", &rules, run, &kept, NULL, NULL, &error));
-  g_assert_cmpstr (kept.rule, ==, "at most 0.4 false alarms an image");
+  g_autofree char *named = g_strdup_printf ("at most 0.4 false alarms of at least %u pixels an image", (guint)AREA);
+  g_assert_cmpstr (kept.rule, ==, named);
   g_assert_true (kept.own);
   guint objects, found, alarms, more;
   count_plainly (fixture, kept.value, &objects, &found, &alarms);

@@ -203,6 +203,11 @@ test_chosen (SessionFixture *fixture, gconstpointer data)
       g_assert_cmpint (record->rule, ==, rules[i]);
       g_assert_cmpuint (record->n_images, ==, IMAGES - 1);
       g_assert_true (dh_session_threshold_is_own (session, DH_SCORE_HYBRID));
+      g_assert_cmpuint (record->area, ==, dh_session_get_alarm_area (session));
+      g_autofree char *rule = dh_threshold_dup_rule (record);
+      g_assert_cmpstr (rule, ==,
+                       i == 0 ? "At most 1 false alarm an image, of 1 pixel or more"
+                              : "At most 10 false alarms an image, of 1 pixel or more");
       DhThreshold back = { 0 };
       g_autofree char *text = dh_threshold_to_string (record);
       g_assert_true (dh_threshold_from_string (text, &back));
@@ -210,6 +215,8 @@ test_chosen (SessionFixture *fixture, gconstpointer data)
       dh_threshold_clear (&back);
     }
   g_assert_cmpint (dh_session_get_threshold (session, DH_SCORE_HYBRID)->rule, ==, DH_RULE_FALSE_ALARMS_TEN);
+  dh_session_choose_threshold (session, DH_SCORE_HYBRID, DH_RULE_BEST_F1);
+  g_assert_cmpuint (dh_session_get_threshold (session, DH_SCORE_HYBRID)->area, ==, 0);
 }
 
 /* Maps that were gone and have come back are counted as soon as somebody looks again. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "dh-compared-numbers.h"
 #include "dh-compared-pictures.h"
+#include "dh-error.h"
 #include "dh-run-list.h"
 #include "dh-session-evaluation.h"
 #include "dh-session-reopen.h"
@@ -113,6 +114,65 @@ test_mask_gone (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpstr (seen, ==, "Dark 1");
 }
 
+typedef struct
+{
+  GBytes *seen;
+  GError *error;
+  guint width, height;
+  gboolean told;
+} Look;
+
+static void
+was_looked_at (GObject *session, GAsyncResult *result, gpointer data)
+{
+  Look *look = data;
+  look->seen = dh_session_look_at_mask_finish (DH_SESSION (session), result, &look->width, &look->height, &look->error);
+  look->told = TRUE;
+}
+
+static Look
+look_at (DhSession *session, const char *mask, GCancellable *cancellable)
+{
+  Look look = { NULL };
+  dh_session_look_at_mask_async (session, mask, cancellable, was_looked_at, &look);
+  session_wait_for (look.told);
+  g_assert_true ((look.seen == NULL) == (look.error != NULL));
+  return look;
+}
+
+/* What a mask would leave out, before it does; a file that is none, one of another shape, and nobody who waits. */
+static void
+test_looked_at (SessionFixture *fixture, gconstpointer data)
+{
+  DhSession *session = fixture->session;
+  g_autofree char *mask = write_mask (fixture), *odd = tree_path (fixture->root, "odd.png");
+  const guint8 two[2] = { 0, 255 };
+  g_assert_true (dh_image_write_png (odd, 2, 1, 1, two, NULL));
+  Look look = look_at (session, mask, NULL);
+  g_assert_error (look.error, DH_ERROR, DH_ERROR_NOT_FOUND);
+  g_clear_error (&look.error);
+
+  session_open_all (fixture);
+  look = look_at (session, mask, NULL);
+  g_assert_no_error (look.error);
+  g_assert_cmpuint (look.width, ==, SESSION_WIDTH);
+  g_assert_cmpuint (look.height, ==, SESSION_HEIGHT);
+  assert_void (look.seen, NULL);
+  g_clear_pointer (&look.seen, g_bytes_unref);
+  g_assert_null (dh_session_dup_seen (session));
+  look = look_at (session, "/there/is/none.png", NULL);
+  g_assert_nonnull (strstr (look.error->message, "/there/is/none.png"));
+  g_clear_error (&look.error);
+  look = look_at (session, odd, NULL);
+  g_assert_error (look.error, DH_ERROR, DH_ERROR_MISMATCH);
+  g_clear_error (&look.error);
+  g_autoptr (GCancellable) nobody = g_cancellable_new ();
+  g_cancellable_cancel (nobody);
+  look = look_at (session, mask, nobody);
+  g_assert_error (look.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&look.error);
+}
+
 /* Without any label it is void all the same, and nothing is judged. */
 static void
 test_unlabelled (SessionFixture *fixture, gconstpointer data)
@@ -212,9 +272,8 @@ int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/session-region/seen", test_seen, NULL },
-    { "/session-region/mask-gone", test_mask_gone, NULL },
-    { "/session-region/unlabelled", test_unlabelled, NULL },
+    { "/session-region/seen", test_seen, NULL },           { "/session-region/mask-gone", test_mask_gone, NULL },
+    { "/session-region/looked-at", test_looked_at, NULL }, { "/session-region/unlabelled", test_unlabelled, NULL },
     { "/session-region/measured", test_measured, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));

@@ -452,9 +452,26 @@ test_thresholds (void)
   g_assert_true (dh_threshold_from_string (text, &read));
   g_assert_true (dh_threshold_equal (&record, &read));
   g_assert_cmpuint (read.n_images, ==, 30);
-  static const char *const broken[] = {
-    NULL, "", "x", "1\tbest-f1\t3\t", "nan\tbest-f1\t3\t\t", "1e999\tbest-f1\t3\t\t", "1\tmagic\t3\t\t"
-  };
+  /* What counted as a false alarm goes along; an older record does not say it. */
+  record.rule = DH_RULE_FALSE_ALARMS_ONE;
+  record.area = 500;
+  g_autofree char *by_alarms = dh_threshold_to_string (&record);
+  g_assert_true (dh_threshold_from_string (by_alarms, &read));
+  g_assert_true (dh_threshold_equal (&record, &read));
+  g_assert_true (dh_threshold_from_string ("-10.6\tfa1\t30\t/data/fs\tFS", &read));
+  g_assert_cmpuint (read.area, ==, 0);
+  static const char *const broken[] = { NULL,
+                                        "",
+                                        "x",
+                                        "1\tbest-f1\t3\t",
+                                        "nan\tbest-f1\t3\t\t",
+                                        "1e999\tbest-f1\t3\t\t",
+                                        "1\tmagic\t3\t\t",
+                                        "1\tfa1:0\t3\t\t",
+                                        "1\tfa1:\t3\t\t",
+                                        "1\tfa1:-5\t3\t\t",
+                                        "1\tbest-f1:500\t3\t\t",
+                                        "1\tfa1:500:1\t3\t\t" };
   for (guint i = 0; i < G_N_ELEMENTS (broken); i++)
     g_assert_false (dh_threshold_from_string (broken[i], &read));
   g_assert_cmpfloat (read.value, ==, -10.6);

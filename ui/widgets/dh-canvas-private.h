@@ -57,6 +57,7 @@ struct _DhCanvas
   guint tool_pane;
   GArray *polygon;   /* double, x and y of each corner */
   double margins[4]; /* shares of 1: top, bottom, left, right */
+  GdkTexture *veil;  /* over all of the picture; NULL: none */
 
   GArray *boxes; /* DhMarkBox */
   int selected_box;

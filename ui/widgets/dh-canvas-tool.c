@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 #include "dh-canvas-private.h"
 #include "dh-draw-private.h"
 
@@ -36,6 +37,39 @@ dh_canvas_set_margins (DhCanvas *canvas, const double margins[4])
   for (guint i = 0; i < 4; i++)
     canvas->margins[i] = CLAMP (margins[i] / 100, 0, 1);
   dh_canvas_queue_marks (canvas);
+}
+
+/* Whether it borders on what is not covered, within so many pixels. */
+static gboolean
+is_at_edge (const guint8 *pixels, guint width, guint height, guint x, guint y, guint reach)
+{
+  const gsize row = (gsize)y * width;
+  return (x >= reach && pixels[row + x - reach] == 0) || (x + reach < width && pixels[row + x + reach] == 0)
+         || (y >= reach && pixels[row - (gsize)reach * width + x] == 0)
+         || (y + reach < height && pixels[row + (gsize)reach * width + x] == 0);
+}
+
+void
+dh_canvas_set_veil (DhCanvas *canvas, GBytes *pixels, guint width, guint height)
+{
+  /* As what lies beside margins, and their lines; premultiplied. */
+  static const guint8 dark[4] = { 11, 11, 13, 184 }, bright[4] = { 255, 191, 26, 255 };
+  g_return_if_fail (DH_IS_CANVAS (canvas));
+  g_return_if_fail (pixels == NULL || g_bytes_get_size (pixels) == (gsize)width * height);
+  g_clear_object (&canvas->veil);
+  dh_canvas_queue_marks (canvas);
+  if (pixels == NULL || width == 0 || height == 0)
+    return;
+  const guint8 *covered = g_bytes_get_data (pixels, NULL);
+  const guint reach = MAX (MAX (width, height) / 256, 1);
+  guint8 *rgba = g_malloc0 ((gsize)width * height * 4);
+  for (guint y = 0; y < height; y++)
+    for (guint x = 0; x < width; x++)
+      if (covered[(gsize)y * width + x] != 0)
+        memcpy (rgba + ((gsize)y * width + x) * 4, is_at_edge (covered, width, height, x, y, reach) ? bright : dark, 4);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (rgba, (gsize)width * height * 4);
+  canvas->veil =
+      gdk_memory_texture_new ((int)width, (int)height, GDK_MEMORY_R8G8B8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
 }
 
 void
@@ -175,11 +209,25 @@ append_margins (DhCanvas *canvas, GtkSnapshot *snapshot, guint pane)
   dh_draw_rect (snapshot, in_right - 1, in_top, 2, in_bottom - in_top, &bright);
 }
 
+static void
+append_veil (DhCanvas *canvas, GtkSnapshot *snapshot, guint pane)
+{
+  double left, top, right, bottom;
+  if (canvas->veil == NULL)
+    return;
+  dh_canvas_picture_to_point (canvas, pane, 0, 0, &left, &top);
+  dh_canvas_picture_to_point (canvas, pane, canvas->scene.width, canvas->scene.height, &right, &bottom);
+  gtk_snapshot_append_texture (
+      snapshot, canvas->veil,
+      &GRAPHENE_RECT_INIT ((float)left, (float)top, (float)(right - left), (float)(bottom - top)));
+}
+
 void
 dh_canvas_append_tool (DhCanvas *canvas, GtkSnapshot *snapshot, guint pane)
 {
   const GdkRGBA color = dh_draw_rgb (canvas->tool_rgb), dark = { 0.06f, 0.06f, 0.07f, 0.75f };
   append_margins (canvas, snapshot, pane);
+  append_veil (canvas, snapshot, pane);
   append_polygon (canvas, snapshot, pane, &color);
   if (canvas->tool != DH_TOOL_BRUSH || !canvas->hovering)
     return;

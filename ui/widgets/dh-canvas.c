@@ -95,6 +95,7 @@ dh_canvas_finalize (GObject *object)
   dh_frame_meter_clear (&canvas->meter);
   g_array_unref (canvas->boxes);
   g_array_unref (canvas->polygon);
+  g_clear_object (&canvas->veil);
   g_free (canvas->renderer);
   G_OBJECT_CLASS (dh_canvas_parent_class)->finalize (object);
 }

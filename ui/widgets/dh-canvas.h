@@ -193,6 +193,8 @@ void dh_canvas_set_tool (DhCanvas *canvas, DhCanvasTool tool, double radius, gui
 void dh_canvas_set_polygon (DhCanvas *canvas, const double *corners, guint n);
 /* Darkens what lies beside lines at these shares of the picture, in per cent: top, bottom, left, right. All 0: none. */
 void dh_canvas_set_margins (DhCanvas *canvas, const double margins[4]);
+/* Darkens the picture where this is not 0, a byte a pixel of one of its aspect. NULL: nowhere. */
+void dh_canvas_set_veil (DhCanvas *canvas, GBytes *pixels, guint width, guint height);
 /* The bytes given to dh_canvas_set_truth() are other ones in this part of it: only that is uploaded, and only panes
  * that show it are drawn. They change on GTK's thread alone. */
 void dh_canvas_redraw_truth (DhCanvas *canvas, guint x, guint y, guint width, guint height);
