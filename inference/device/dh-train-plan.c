@@ -62,21 +62,24 @@ check_choices (DhTrainPlan *plan, const char *wanted, GError **error)
   return FALSE;
 }
 
-/* Networks of others have operators that are not trained through. */
+/* Networks of others have operators that not every device trains through. */
 static gboolean
-check_operators (const DhGraph *graph, const DhValue *outputs, guint n_outputs, GError **error)
+check_operators (const DhDevice *device, const DhGraph *graph, const DhValue *outputs, guint n_outputs, GError **error)
 {
+  gboolean (*trains) (const DhNode *node) = device->functions->trains_foreign;
   g_autofree gboolean *needed = dh_graph_mark_needed (graph, outputs, n_outputs);
   for (DhValue v = 0; v < (DhValue)dh_graph_size (graph); v++)
     {
       const DhNode *node = dh_graph_node (graph, v);
-      const gboolean only_runs = node->op == DH_OP_ACTIVATION || node->op == DH_OP_MULTIPLY
-                                 || node->op == DH_OP_LAYER_NORM || node->op == DH_OP_ATTENTION
-                                 || node->op == DH_OP_DEPTH_TO_SPACE || node->groups > 1 || node->nearest;
-      if (!needed[v] || !only_runs)
+      const gboolean foreign = node->op == DH_OP_ACTIVATION || node->op == DH_OP_MULTIPLY
+                               || node->op == DH_OP_LAYER_NORM || node->op == DH_OP_ATTENTION
+                               || node->op == DH_OP_DEPTH_TO_SPACE || node->groups > 1 || node->nearest;
+      if (!needed[v] || !foreign || (trains && trains (node)))
         continue;
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                   "The %s%s “%s” cannot be trained: it is an operator of networks that were trained elsewhere",
+                   "The device “%s” (%s) cannot train the %s%s “%s”, an operator of networks that were trained "
+                   "elsewhere; train on the cpu",
+                   device->name, device->title,
                    node->nearest      ? "nearest "
                    : node->groups > 1 ? "grouped "
                                       : "",
@@ -108,7 +111,7 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
     }
   const DhValue outputs[2] = { options->logits, options->logits_ood };
   const guint n_outputs = options->logits_ood == DH_NO_VALUE ? 1 : 2;
-  if (!check_operators (graph, outputs, n_outputs, error))
+  if (!check_operators (device, graph, outputs, n_outputs, error))
     return NULL;
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, error);
   if (!shapes || !dh_check_parameters (graph, parameters, outputs, n_outputs, error)
