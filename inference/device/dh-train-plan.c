@@ -62,12 +62,13 @@ check_choices (DhTrainPlan *plan, const char *wanted, GError **error)
   return FALSE;
 }
 
-/* Networks of others have operators that not every device trains through. */
-static gboolean
-check_operators (const DhDevice *device, const DhGraph *graph, const DhValue *outputs, guint n_outputs, GError **error)
+gboolean
+dh_train_check_operators (DhDevice *device, DhGraph *graph, const DhTrainOptions *options, GError **error)
 {
+  g_return_val_if_fail (device != NULL && graph != NULL && options != NULL, FALSE);
+  const DhValue outputs[2] = { options->logits, options->logits_ood };
   gboolean (*trains) (const DhNode *node) = device->functions->trains_foreign;
-  g_autofree gboolean *needed = dh_graph_mark_needed (graph, outputs, n_outputs);
+  g_autofree gboolean *needed = dh_graph_mark_needed (graph, outputs, options->logits_ood == DH_NO_VALUE ? 1 : 2);
   for (DhValue v = 0; v < (DhValue)dh_graph_size (graph); v++)
     {
       const DhNode *node = dh_graph_node (graph, v);
@@ -77,13 +78,13 @@ check_operators (const DhDevice *device, const DhGraph *graph, const DhValue *ou
       if (!needed[v] || !foreign || (trains && trains (node)))
         continue;
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                   "The device “%s” (%s) cannot train the %s%s “%s”, an operator of networks that were trained "
-                   "elsewhere; train on the cpu",
+                   "The device “%s” (%s) cannot train the %s%s “%s”, an operator that only networks of others have; the "
+                   "device “%s” can",
                    device->name, device->title,
                    node->nearest      ? "nearest "
                    : node->groups > 1 ? "grouped "
                                       : "",
-                   dh_op_name (node->op), node->name);
+                   dh_op_name (node->op), node->name, g_str_equal (device->name, "cpu") ? "ref" : "cpu");
       return FALSE;
     }
   return TRUE;
@@ -111,7 +112,7 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
     }
   const DhValue outputs[2] = { options->logits, options->logits_ood };
   const guint n_outputs = options->logits_ood == DH_NO_VALUE ? 1 : 2;
-  if (!check_operators (device, graph, outputs, n_outputs, error))
+  if (!dh_train_check_operators (device, graph, options, error))
     return NULL;
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, error);
   if (!shapes || !dh_check_parameters (graph, parameters, outputs, n_outputs, error)
