@@ -284,6 +284,8 @@ look_at_operators (DhTrainingLook *look)
   if (dh_train_check_operators (look->device, look->net->graph, &options, &error))
     return TRUE;
   say_error (look, DH_CHECK_DEVICE, &error);
+  /* It needs neither memory nor time there. */
+  g_clear_pointer (&look->device, dh_device_unref);
   return FALSE;
 }
 

@@ -220,7 +220,7 @@ dh_train_plan_estimate_bytes (DhDevice *device, DhGraph *graph, const DhTrainOpt
 {
   g_return_val_if_fail (device != NULL && graph != NULL && options != NULL, 0);
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, NULL);
-  if (!shapes)
+  if (!shapes || !dh_train_check_operators (device, graph, options, NULL))
     return G_MAXUINT64;
   if (device->functions->estimate_training)
     return device->functions->estimate_training (device, graph, shapes, options);
