@@ -77,14 +77,15 @@ dh_train_check_operators (DhDevice *device, DhGraph *graph, const DhTrainOptions
                                || node->op == DH_OP_DEPTH_TO_SPACE || node->groups > 1 || node->nearest;
       if (!needed[v] || !foreign || (trains && trains (node)))
         continue;
-      g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                   "The device “%s” (%s) cannot train the %s%s “%s”, an operator that only networks of others have; the "
-                   "device “%s” can",
-                   device->name, device->title,
-                   node->nearest      ? "nearest "
-                   : node->groups > 1 ? "grouped "
-                                      : "",
-                   dh_op_name (node->op), node->name, g_str_equal (device->name, "cpu") ? "ref" : "cpu");
+      g_set_error (
+          error, DH_ERROR, DH_ERROR_UNSUPPORTED,
+          "The device “%s” (%s) cannot train the %s%s “%s”, an operator that only networks of others have; the "
+          "device “%s” can",
+          device->name, device->title,
+          node->nearest      ? "nearest "
+          : node->groups > 1 ? "grouped "
+                             : "",
+          dh_op_name (node->op), node->name, g_str_equal (device->name, "cpu") ? "ref" : "cpu");
       return FALSE;
     }
   return TRUE;
