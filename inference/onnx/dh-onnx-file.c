@@ -118,6 +118,18 @@ dh_onnx_file_free (DhOnnxFile *file)
   g_free (file);
 }
 
+void
+dh_onnx_file_reserve (DhOnnxFile *file, const char *name)
+{
+  g_hash_table_add (file->names, g_strdup (name));
+}
+
+void
+dh_onnx_file_release (DhOnnxFile *file, const char *name)
+{
+  g_hash_table_remove (file->names, name);
+}
+
 static const char *
 take_name (DhOnnxFile *file, const char *label)
 {

@@ -39,6 +39,10 @@ const char *dh_onnx_file_floats (DhOnnxFile *file, const char *label, guint n_di
 const char *dh_onnx_file_int64s (DhOnnxFile *file, const char *label, guint n_dims, const gint64 *dims,
                                  const gint64 *values) G_GNUC_INTERNAL;
 
+/* A name that nothing gets until it is released: an output's. */
+void dh_onnx_file_reserve (DhOnnxFile *file, const char *name) G_GNUC_INTERNAL;
+void dh_onnx_file_release (DhOnnxFile *file, const char *name) G_GNUC_INTERNAL;
+
 /* What goes in and comes out. A side below 0 may be of any length. */
 void dh_onnx_file_add_input (DhOnnxFile *file, const char *name, gint type, guint n_dims,
                              const gint64 *dims) G_GNUC_INTERNAL;

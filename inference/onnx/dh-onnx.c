@@ -408,12 +408,15 @@ dh_onnx_save (const char *path, const DhOnnxContents *contents, GError **error)
   g_autofree const char **names = g_new0 (const char *, size);
   g_autoptr (DhOnnxFile) file = dh_onnx_file_new ();
   Export export = { .contents = contents, .file = file, .shapes = shapes, .names = names };
+  for (guint i = 0; contents->names && i < contents->n_outputs; i++)
+    dh_onnx_file_reserve (file, contents->names[i]);
   for (DhValue v = 0; v < (DhValue)size; v++)
     if (needed[v] && !(names[v] = add_node (&export, v, error)))
       return FALSE;
   for (guint i = 0; contents->names && i < contents->n_outputs; i++)
     {
       const gint64 dims[] = { -1, shapes[contents->outputs[i]].c, -1, -1 };
+      dh_onnx_file_release (file, contents->names[i]);
       dh_onnx_file_add_output (
           file, dh_onnx_file_node (file, "Identity", contents->names[i], names[contents->outputs[i]], NULL),
           DH_ONNX_FLOAT, 4, dims);

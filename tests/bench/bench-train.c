@@ -4,11 +4,14 @@
 
 #include "bench.h"
 #include "dh-device.h"
+#include "dh-foreign-start.h"
+#include "dh-model.h"
 #include "dh-nets.h"
 #include "dh-optimiser.h"
 #include "dh-train-plan.h"
 
-/* bench-train NETWORK BATCH SIDE [--runs N] [--device D] [--threads T] [--precision P] [--recompute] [--steps]
+/* bench-train NETWORK|FILE.onnx BATCH SIDE [--runs N] [--device D] [--threads T] [--precision P] [--recompute]
+ * [--steps]
  * [--serve]: training steps of one network with fresh weights on invented crops: forward, losses, backward, Adam.
  * Prints one JSON object; --steps adds the table of the last step, --serve instead makes one step for every line read
  * and prints its seconds. */
@@ -47,12 +50,16 @@ prepare (Training *training, DhDevice *device, const char *network)
 {
   GError *error = NULL;
   DhArchitecture architecture;
+  g_auto (DhForeignStart) start = { NULL };
   DhPrecision precision = DH_PRECISION_F32;
   if (precision_name != NULL && !dh_precision_from_name (precision_name, &precision))
     g_error ("unknown precision %s", precision_name);
-  if (!dh_architecture_from_name (network, 0, &architecture, &error))
+  if (dh_model_is_foreign (network) ? !dh_foreign_start_load (&start, network, TRUE, NULL, &error)
+                                    : !dh_architecture_from_name (network, 0, &architecture, &error))
     g_error ("%s", error->message);
-  training->net = dh_net_new (&architecture);
+  if (start.net)
+    architecture = start.net->architecture;
+  training->net = start.net ? dh_net_ref (start.net) : dh_net_new (&architecture);
   training->state = dh_net_new_fresh (training->net, "", 1);
   const DhNet *net = training->net;
   if (!dh_optimiser_init (&training->optimiser, net, training->state, &error)

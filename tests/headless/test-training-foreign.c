@@ -17,11 +17,22 @@
 typedef enum
 {
   PLAIN,
-  WITH_NORM,  /* one that no convolution takes in */
-  WITH_GATE,  /* an activation that is not trained through */
-  WITH_GRID,  /* a pool to several windows */
-  ENDS_IN_SUM /* class logits of two convolutions */
+  WITH_NORM,   /* one that no convolution takes in */
+  GATED,       /* groups, a gate, other activations, and class logits of two convolutions */
+  WITH_GRID,   /* a pool to several windows */
+  ENDS_IN_CLIP /* class logits that no convolution makes */
 } Kind;
+
+/* Squeeze and excitation. */
+static DhValue
+add_gate (DhGraph *graph, DhValue x)
+{
+  DhValue gate = dh_graph_adaptive_pool (graph, x, 1, FALSE);
+  gate = dh_graph_relu (graph, dh_graph_conv (graph, gate, "squeeze", (DhConv){ 4, 1, 1, 0, 1, TRUE }));
+  gate = dh_graph_conv (graph, gate, "excite", (DhConv){ 8, 1, 1, 0, 1, TRUE });
+  gate = dh_graph_activation (graph, gate, (DhActivation){ DH_ACTIVATION_HARD_SIGMOID, 1 / 6.0f, 0.5f });
+  return dh_graph_multiply (graph, x, gate);
+}
 
 static DhNet *
 make_net (Kind kind, gint classes)
@@ -36,8 +47,12 @@ make_net (Kind kind, gint classes)
   if (kind == WITH_NORM)
     x = dh_graph_norm (graph, x, "lonely", 0.1);
   x = dh_graph_conv (graph, x, "second", (DhConv){ 8, 3, 2, 1, 1, TRUE });
-  x = kind == WITH_GATE ? dh_graph_activation (graph, x, (DhActivation){ DH_ACTIVATION_SILU, 0, 0 })
-                        : dh_graph_relu (graph, x);
+  if (kind == GATED)
+    {
+      x = dh_graph_activation (graph, x, (DhActivation){ DH_ACTIVATION_HARD_SWISH, 1 / 6.0f, 0.5f });
+      x = add_gate (graph, dh_graph_conv (graph, x, "depth", (DhConv){ 8, 3, 1, 1, 1, TRUE, 8 }));
+    }
+  x = dh_graph_relu (graph, x);
   x = dh_graph_resize (graph, x, fine, FALSE);
   x = dh_graph_concat (graph, (DhValue[]){ x, fine }, 2);
   x = dh_graph_relu (graph, dh_graph_conv (graph, x, "third", (DhConv){ 8, 3, 1, 2, 2, TRUE }));
@@ -45,7 +60,9 @@ make_net (Kind kind, gint classes)
     x = dh_graph_add (graph, x, dh_graph_resize (graph, dh_graph_adaptive_pool (graph, x, 2, FALSE), x, FALSE));
   const DhValue features = x;
   x = dh_graph_conv (graph, features, "classes", (DhConv){ classes, 1, 1, 0, 1, TRUE });
-  if (kind == ENDS_IN_SUM)
+  if (kind == ENDS_IN_CLIP)
+    x = dh_graph_activation (graph, x, (DhActivation){ DH_ACTIVATION_CLIP, -4, 4 });
+  if (kind == GATED)
     x = dh_graph_add (graph, x, dh_graph_conv (graph, fine, "more", (DhConv){ classes, 1, 1, 0, 1, TRUE }));
   return dh_net_new_foreign (graph, input, dh_graph_resize (graph, x, input, FALSE), DH_NO_VALUE);
 }
@@ -94,13 +111,21 @@ static const char *const result[] = { "checkpoint.pth",    "model_best.onnx", "m
                                       "model_2.onnx.json", "net.onnx",        "net.onnx.json",        NULL };
 
 /* It goes on bit for bit, though the file that it began with is gone, and what comes out is a network with a head. */
-static void
-test_repeats (gconstpointer device)
+typedef struct
 {
+  const char *device, *name;
+  Kind kind;
+} Repeats;
+
+static void
+test_repeats (gconstpointer data)
+{
+  const Repeats *repeats = data;
+  const char *device = repeats->device;
   g_autoptr (GError) error = NULL;
-  g_autofree char *net = write_net ("net.onnx", PLAIN, CLASSES, NULL);
-  g_autofree char *straight_name = g_strconcat ("straight-", device, NULL),
-                  *parts_name = g_strconcat ("parts-", device, NULL);
+  g_autofree char *net = write_net ("net.onnx", repeats->kind, CLASSES, NULL);
+  g_autofree char *straight_name = g_strconcat ("straight-", repeats->name, NULL),
+                  *parts_name = g_strconcat ("parts-", repeats->name, NULL);
   g_autoptr (GPtrArray) straight = g_ptr_array_new_with_free_func (g_free);
   g_assert_true (train (straight_name, net, device, 0, straight, &error));
   g_assert_no_error (error);
@@ -129,7 +154,7 @@ test_repeats (gconstpointer device)
 
   /* Which is trained on as it is. */
   g_autoptr (GPtrArray) again = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *again_name = g_strconcat ("again-", device, NULL);
+  g_autofree char *again_name = g_strconcat ("again-", repeats->name, NULL);
   g_assert_true (train (again_name, best, device, 0, again, &error));
   g_assert_no_error (error);
 }
@@ -148,6 +173,26 @@ test_other_network (void)
   g_assert_true (g_file_set_contents (kept, "{\"mean\": [0, 0, 0], \"std\": [1, 1, 1]}", -1, NULL));
   g_assert_false (train ("changed", NULL, "ref", 0, steps, &error));
   g_assert_error (error, DH_ERROR, DH_ERROR_MISMATCH);
+}
+
+/* The class logits are a sum: so are the outlier logits. */
+static void
+test_heads (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = write_net ("heads.onnx", GATED, CLASSES, NULL);
+  g_auto (DhForeignStart) start = { NULL };
+  g_assert_true (dh_foreign_start_load (&start, path, TRUE, NULL, &error));
+  g_assert_no_error (error);
+  const DhTensor *first = dh_tensor_dict_get (start.tensors, "logits_ood.weight"),
+                 *second = dh_tensor_dict_get (start.tensors, "logits_ood_.weight");
+  g_assert_cmpint (first->dims[0], ==, 2);
+  g_assert_cmpint (second->dims[0], ==, 2);
+  g_assert_cmpint (first->dims[1] + second->dims[1], ==, 16);
+  DhValue at = start.net->logits_ood;
+  while (dh_graph_node (start.net->graph, at)->op == DH_OP_RESIZE)
+    at = dh_graph_node (start.net->graph, at)->inputs[0];
+  g_assert_cmpint (dh_graph_node (start.net->graph, at)->op, ==, DH_OP_ADD);
 }
 
 static void
@@ -171,8 +216,7 @@ test_refuses (void)
   for (guint i = 0; i < CLASSES; i++)
     names[i] = g_strdup_printf ("nothing %u", i);
   assert_refused ("norm", WITH_NORM, CLASSES, NULL, DH_ERROR_UNSUPPORTED, "lonely");
-  assert_refused ("gate", WITH_GATE, CLASSES, NULL, DH_ERROR_UNSUPPORTED, "activation");
-  assert_refused ("sum", ENDS_IN_SUM, CLASSES, NULL, DH_ERROR_UNSUPPORTED, "no place for an outlier head");
+  assert_refused ("clip", ENDS_IN_CLIP, CLASSES, NULL, DH_ERROR_UNSUPPORTED, "no place for an outlier head");
   assert_refused ("count", PLAIN, 5, NULL, DH_ERROR_MISMATCH, "5 classes");
   assert_refused ("named", PLAIN, CLASSES, names, DH_ERROR_MISMATCH, "nothing 0");
   for (guint i = 0; i < CLASSES; i++)
@@ -226,11 +270,14 @@ int
 main (int argc, char **argv)
 {
   tiny_begin (&argc, &argv);
-  g_test_add_data_func ("/training-foreign/repeats/ref", "ref", test_repeats);
-  g_test_add_data_func ("/training-foreign/repeats/cpu", "cpu", test_repeats);
+  static const Repeats ref = { "ref", "ref", PLAIN }, cpu = { "cpu", "cpu", PLAIN }, gated = { "cpu", "gated", GATED };
+  g_test_add_data_func ("/training-foreign/repeats/ref", &ref, test_repeats);
+  g_test_add_data_func ("/training-foreign/repeats/cpu", &cpu, test_repeats);
+  g_test_add_data_func ("/training-foreign/repeats/gated", &gated, test_repeats);
   g_test_add_func ("/training-foreign/other-network", test_other_network);
   g_test_add_func ("/training-foreign/refuses", test_refuses);
   g_test_add_func ("/training-foreign/grid", test_grid);
   g_test_add_func ("/training-foreign/head", test_head);
+  g_test_add_func ("/training-foreign/heads", test_heads);
   return tiny_end ();
 }

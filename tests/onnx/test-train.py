@@ -30,17 +30,130 @@ SHAPES = {"first": (8, 3), "second": (12, 8, 3, 3), "third": (10, 20, 3, 3), "br
           "classes": (CLASSES, 10, 1, 1)}
 
 
-def parameters(kernel):
+def numbered(i, name, shape):
     """Numbers of thousandths, so that all of them are the same everywhere."""
     found = {}
-    for i, (name, shape) in enumerate(SHAPES.items()):
-        shape = shape + (kernel, kernel) if name == "first" else shape
-        for part, sides in (("weight", shape), ("bias", shape[:1])):
-            k = np.arange(np.prod(sides), dtype=np.int64)
-            values = ((k * 7919 + 131 * i + (part == "bias") * 17) % 1009 - 504) / 504
-            scale = 1.7 / np.sqrt(np.prod(shape[1:])) if part == "weight" else 0.3
-            found[f"{name}.{part}"] = (values * scale).reshape(sides).astype(np.float32)
+    for part, sides in (("weight", shape), ("bias", shape[:1])):
+        k = np.arange(np.prod(sides), dtype=np.int64)
+        values = ((k * 7919 + 131 * i + (part == "bias") * 17) % 1009 - 504) / 504
+        scale = 1.7 / np.sqrt(np.prod(shape[1:])) if part == "weight" else 0.3
+        found[f"{name}.{part}"] = (values * scale).reshape(sides).astype(np.float32)
     return found
+
+
+def parameters(kernel):
+    found = {}
+    for i, (name, shape) in enumerate(SHAPES.items()):
+        found |= numbered(i, name, shape + (kernel, kernel) if name == "first" else shape)
+    return found
+
+
+def gated(o):
+    """As LR-ASPP on MobileNetV3 is: groups of one channel, gates, logits that are a sum."""
+    x = fine = o.hard_swish(o.conv("first", "image", 3, 12, 3, stride=2, padding=1))
+    x = o.clip(o.conv("depth", o.relu(o.conv("expand", x, 12, 20, 1)), 20, 20, 5, stride=2, padding=2, groups=20))
+    gate = o.hard_sigmoid(o.conv("excite", o.relu(o.conv("squeeze", o.mean(x), 20, 8, 1)), 8, 20, 1))
+    x = o.hard_swish(o.conv("wide", o.multiply(x, gate), 20, 18, 1))
+    x = o.multiply(o.relu(o.conv("project", x, 18, 16, 1)), o.sigmoid(o.conv("scale", o.mean(x), 18, 16, 1)))
+    return [("low", fine, 12), ("high", o.bilinear(x, fine), 16)]
+
+
+def mixed(o):
+    """Other activations and ways to a larger size, groups of several channels, a product of values."""
+    x = fine = o.leaky(o.conv("first", "image", 3, 8, 3, padding=1))
+    x = o.silu(o.conv("groups", o.pool(x), 8, 16, 3, padding=1, groups=4))
+    y = o.gelu(o.conv("more", o.pool(x), 16, 32, 3, padding=2, dilation=2, groups=2))
+    y = o.nearest(o.depth_to_space(y), fine)
+    x = o.nearest(o.multiply(x, o.conv("map", x, 16, 1, 3, padding=1)), fine)
+    return [("classes", o.add(o.conv("narrow", x, 16, 8, 1), y), 8)]
+
+
+PROGRAMS = {"gated": gated, "mixed": mixed}
+
+
+class OnnxMaker:
+    def __init__(self):
+        self.nodes, self.parameters, self.count = [], {}, 0
+        self.constants = [numpy_helper.from_array(np.array([n], np.int64), f"int{n}") for n in (0, 2, 4)]
+        self.constants += [numpy_helper.from_array(np.array(v, np.float32), f"float{v}") for v in (0, 6)]
+
+    def node(self, operation, *inputs, output=None, **attributes):
+        self.count += 1
+        output = output or f"value{self.count}"
+        self.nodes.append(helper.make_node(operation, inputs, [output], output, **attributes))
+        return output
+
+    def conv(self, name, x, ins, outs, kernel, stride=1, padding=0, dilation=1, groups=1):
+        self.parameters |= numbered(len(self.parameters), name, (outs, ins // groups, kernel, kernel))
+        return self.node("Conv", x, f"{name}.weight", f"{name}.bias", output=name, pads=[padding] * 4,
+                         strides=[stride] * 2, dilations=[dilation] * 2, group=groups)
+
+    def size(self, x, like):
+        own = self.node("Slice", self.node("Shape", x), "int0", "int2", "int0")
+        return self.node("Concat", own, self.node("Slice", self.node("Shape", like), "int2", "int4", "int0"), axis=0)
+
+    def bilinear(self, x, like):
+        return self.node("Resize", x, "", "", self.size(x, like), mode="linear",
+                         coordinate_transformation_mode="half_pixel")
+
+    def nearest(self, x, like):
+        return self.node("Resize", x, "", "", self.size(x, like), mode="nearest", nearest_mode="floor",
+                         coordinate_transformation_mode="asymmetric")
+
+    def relu(self, x): return self.node("Relu", x)
+    def hard_swish(self, x): return self.node("HardSwish", x)
+    def clip(self, x): return self.node("Clip", x, "float0", "float6")
+    def hard_sigmoid(self, x): return self.node("HardSigmoid", x, alpha=1 / 6, beta=0.5)
+    def sigmoid(self, x): return self.node("Sigmoid", x)
+    def leaky(self, x): return self.node("LeakyRelu", x, alpha=0.1)
+    def silu(self, x): return self.node("Mul", x, self.node("Sigmoid", x))
+    def gelu(self, x): return self.node("Gelu", x)
+    def mean(self, x): return self.node("GlobalAveragePool", x)
+    def pool(self, x): return self.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    def multiply(self, x, y): return self.node("Mul", x, y)
+    def add(self, x, y): return self.node("Add", x, y)
+    def depth_to_space(self, x): return self.node("DepthToSpace", x, blocksize=2, mode="CRD")
+
+    def write(self, path, program):
+        parts = [self.conv(f"logits_{name}", x, ins, CLASSES, 1) for name, x, ins in program(self)]
+        total = parts[0] if len(parts) == 1 else self.add(*parts)
+        logits = self.node("Identity", self.bilinear(total, "image"), output="logits")
+        self.constants += [numpy_helper.from_array(value, name) for name, value in self.parameters.items()]
+        sides = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, "h", "w"])]
+        ends = [helper.make_tensor_value_info(logits, TensorProto.FLOAT, ["n", CLASSES, "h", "w"])]
+        graph = helper.make_graph(self.nodes, "net", sides, ends, self.constants)
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), path)
+        Path(f"{path}.json").write_text(json.dumps({"mean": MEAN, "std": DEVIATION}))
+
+
+def torch_maker(picture, dictionary):
+    import torch
+    from torch.nn import functional as f
+
+    class TorchMaker:
+        def conv(self, name, x, ins, outs, kernel, stride=1, padding=0, dilation=1, groups=1):
+            for key, value in numbered(len(dictionary), name, (outs, ins // groups, kernel, kernel)).items():
+                dictionary[key] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
+            return f.conv2d(picture if isinstance(x, str) else x, dictionary[f"{name}.weight"], dictionary[f"{name}.bias"],
+                            stride, padding, dilation, groups)
+
+        def bilinear(self, x, like): return f.interpolate(x, size=like.shape[2:], mode="bilinear")
+        def nearest(self, x, like): return f.interpolate(x, size=like.shape[2:], mode="nearest")
+        def relu(self, x): return torch.relu(x)
+        def hard_swish(self, x): return f.hardswish(x)
+        def clip(self, x): return f.relu6(x)
+        def hard_sigmoid(self, x): return f.hardsigmoid(x)
+        def sigmoid(self, x): return torch.sigmoid(x)
+        def leaky(self, x): return f.leaky_relu(x, 0.1)
+        def silu(self, x): return f.silu(x)
+        def gelu(self, x): return f.gelu(x)
+        def mean(self, x): return x.mean((2, 3), keepdim=True)
+        def pool(self, x): return f.max_pool2d(x, 2)
+        def multiply(self, x, y): return x * y
+        def add(self, x, y): return x + y
+        def depth_to_space(self, x): return f.pixel_shuffle(x, 2)
+
+    return TorchMaker()
 
 
 def batch():
@@ -123,12 +236,34 @@ def record():
     import torch
     from torch.nn import functional
 
+    def finish(p, f, g, labels):
+        negative = labels == CLASSES + 1
+        segmentation = functional.nll_loss(functional.log_softmax(f, 1),
+                                           torch.where(labels < CLASSES, labels, -100), ignore_index=-100)
+        likelihood = (torch.logsumexp(f, 1)[negative] - f.detach().mean()).mean()
+        posterior = functional.nll_loss(functional.log_softmax(g, 1), negative.long())
+        (segmentation + BETA * likelihood + 10 * BETA * posterior).backward()
+        return {"losses": [loss.item() for loss in (segmentation, likelihood, posterior)],
+                "gradients": {key: numbers(value.grad.numpy()) for key, value in p.items()}}
+
+    def head(p, name, x):
+        p[f"{name}.weight"] = torch.zeros(2, x.shape[1], 1, 1, dtype=torch.float64, requires_grad=True)
+        p[f"{name}.bias"] = torch.zeros(2, dtype=torch.float64, requires_grad=True)
+        return functional.conv2d(x, p[f"{name}.weight"], p[f"{name}.bias"])
+
     golden = {}
+    picture, labels = (torch.tensor(value) for value in batch())
+    mean, deviation = (torch.tensor(np.array(v, np.float32)).double().view(1, 3, 1, 1) for v in (MEAN, DEVIATION))
+    for name, program in PROGRAMS.items():
+        p, q = {}, {}
+        maker = torch_maker((picture.double() - mean) / deviation, p)
+        parts = program(maker)
+        logits = sum(maker.conv(f"logits_{part}", x, ins, CLASSES, 1) for part, x, ins in parts)
+        outliers = sum(head(q, "logits_ood" + "_" * i, x) for i, (_, x, _) in enumerate(parts))
+        golden[name] = finish(p | q, maker.bilinear(logits, picture), maker.bilinear(outliers, picture), labels)
     for name, (kernel, stride, padding, pool, corners, branch) in NETWORKS.items():
         p = {key: torch.tensor(value, dtype=torch.float64, requires_grad=True)
              for key, value in parameters(kernel).items() if branch or not key.startswith("branch")}
-        p["logits_ood.weight"] = torch.zeros(2, 10, 1, 1, dtype=torch.float64, requires_grad=True)
-        p["logits_ood.bias"] = torch.zeros(2, dtype=torch.float64, requires_grad=True)
 
         def conv(x, of, **more):
             return functional.conv2d(x, p[f"{of}.weight"], p[f"{of}.bias"], **more)
@@ -136,8 +271,6 @@ def record():
         def resize(x, like):
             return functional.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=corners)
 
-        picture, labels = (torch.tensor(value) for value in batch())
-        mean, deviation = (torch.tensor(np.array(v, np.float32)).double().view(1, 3, 1, 1) for v in (MEAN, DEVIATION))
         x = (picture.double() - mean) / deviation
         operation, side, step, pads, ceil = pool
         fine = torch.relu(conv(x, "first", stride=stride, padding=padding))
@@ -149,21 +282,17 @@ def record():
         y = torch.relu(conv(torch.cat([resize(coarse, fine), fine], 1), "third", padding=1))
         if branch:
             y = y + resize(conv(y.mean((2, 3), keepdim=True), "branch"), y)
-        f, g = resize(conv(y, "classes"), x), resize(conv(y, "logits_ood"), x)
-        negative = labels == CLASSES + 1
-        segmentation = functional.nll_loss(functional.log_softmax(f, 1),
-                                           torch.where(labels < CLASSES, labels, -100), ignore_index=-100)
-        likelihood = (torch.logsumexp(f, 1)[negative] - f.detach().mean()).mean()
-        posterior = functional.nll_loss(functional.log_softmax(g, 1), negative.long())
-        (segmentation + BETA * likelihood + 10 * BETA * posterior).backward()
-        golden[name] = {"losses": [loss.item() for loss in (segmentation, likelihood, posterior)],
-                        "gradients": {key: numbers(value.grad.numpy()) for key, value in p.items()}}
+        f, g = resize(conv(y, "classes"), x), resize(head(p, "logits_ood", y), x)
+        golden[name] = finish(p, f, g, labels)
     GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
 
 
 def check(name, device, precision, loss_bound, bound, expected, folder):
     net, tensors = folder / f"{name}.onnx", folder / "batch.safetensors"
-    write_onnx(net, *NETWORKS[name])
+    if name in PROGRAMS:
+        OnnxMaker().write(net, PROGRAMS[name])
+    else:
+        write_onnx(net, *NETWORKS[name])
     picture, labels = batch()
     write_tensors(tensors, {"input": picture, "labels": labels.astype(np.float32)})
     written, gradients = folder / "written.onnx", folder / "gradients.safetensors"
@@ -176,6 +305,8 @@ def check(name, device, precision, loss_bound, bound, expected, folder):
         found = numbers(first[key])
         off = max(abs(found[0] - norm), abs(found[1] - projection)) / norm
         assert off <= bound, f"the gradient of {key} is off by {off:.2g} of its norm"
+    ends = [output.name for output in onnx.load(written).graph.output]
+    assert ends == ["logits", "logits_ood"], f"the outputs written are {ends}"
     again = run(PROGRAM, written, device, precision, tensors, folder / "again.safetensors", folder / "w.onnx").stdout
     assert again == said, f"as it was written it has losses of {again.strip()}, not {said.strip()}"
     second = read_tensors(folder / "again.safetensors")
@@ -187,7 +318,7 @@ if "--record" in sys.argv:
     sys.exit()
 golden = json.loads(GOLDEN.read_text())
 with tempfile.TemporaryDirectory() as name:
-    for which in NETWORKS:
+    for which in [*NETWORKS, *PROGRAMS]:
         for device, precision, loss_bound, bound in (("ref", "f32", 1e-6, 1e-5), ("cpu", "f32", 1e-6, 1e-4)):
             case(f"train/{which}/{device}", check, which, device, precision, loss_bound, bound, golden[which],
                  Path(name))

@@ -263,6 +263,14 @@ add_wide (DhDevice *device, gboolean (*is_wanted) (const char *path, char **word
 }
 
 void
+gradients_add (const GradientList *list, DhGraph *graph, gint h, gint w, const char *name, gint classes, DhValue logits,
+               DhValue logits_ood)
+{
+  add_case (list->device, graph, (DhShape){ 2, 3, h, w }, name, classes, logits, logits_ood, list->is_wanted,
+            list->words, list->print);
+}
+
+void
 ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, char **words), char **words,
                    gboolean print)
 {
@@ -278,6 +286,7 @@ ops_add_gradients (DhDevice *device, gboolean (*is_wanted) (const char *path, ch
     for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
       add_kind (device, kind, sizes[s][0], sizes[s][1], (kind != PLAIN || s == 0) && kind != DROPOUT, is_wanted, words,
                 print);
+  gradients_add_foreign (&(GradientList){ device, is_wanted, words, print });
   for (guint i = 0; i < G_N_ELEMENTS (nets); i++)
     {
       DhArchitecture architecture;

@@ -32,6 +32,21 @@ typedef struct
   double mean;
 } GradientRun;
 
+/* Which of them are wanted, and whether they are to be named rather than proved. */
+typedef struct
+{
+  DhDevice *device;
+  gboolean (*is_wanted) (const char *path, char **words);
+  char **words;
+  gboolean print;
+} GradientList;
+
+/* A new case, which takes `graph`, with a batch of two. `logits_ood` may be DH_NO_VALUE. */
+void gradients_add (const GradientList *list, DhGraph *graph, gint h, gint w, const char *name, gint classes,
+                    DhValue logits, DhValue logits_ood);
+/* Operators that only networks of others have. */
+void gradients_add_foreign (const GradientList *list);
+
 /* The test, of a GradientCase. */
 void gradients_prove (gconstpointer data);
 /* Other precisions that the device trains in, against its own float32: the loss, and every gradient for itself. */

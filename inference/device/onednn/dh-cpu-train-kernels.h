@@ -108,6 +108,14 @@ typedef struct
   const DhBilinear *rows, *columns; /* resize: h, w */
 } DhCpuPoolGradient;
 
+/* What a value is multiplied by: planes of lanes, or where it has one channel that one's plane, of which the first lane
+ * counts; of each place, or of one. */
+typedef struct
+{
+  const float *by;
+  gboolean channels, places;
+} DhCpuFactor;
+
 /* The losses of dh-train-plan.h on the rows of one image: logits, coarse and dense (channel planes), are brought to
  * full size, and their gradients back. */
 typedef struct
@@ -159,6 +167,16 @@ typedef struct
   void (*average_pool_gradient) (const DhCpuPoolGradient *pool, gint item);
   void (*adaptive_pool_gradient) (const DhCpuPoolGradient *pool, gint item);
   void (*resize_gradient) (const DhCpuPoolGradient *pool, gint item);
+  /* `n` pixels of a plane from `at` on. Of an activation of what is read: t = dy times its slope. */
+  void (*activation_gradient) (const DhCpuActivation *activation, const DhCpuInput *in, gint plane, const float *dy,
+                               float *t, gsize at, gsize n);
+  /* to = what is read times the factor, whose pixels are counted as those of `in`. */
+  void (*multiply) (const DhCpuInput *in, gint plane, const DhCpuFactor *factor, float *to, gsize at, gsize n);
+  /* Products of what is read and dy, added: over the pixels to `lanes` doubles; over the first `channels` lanes to the
+   * first lane of each of the pixels at `to`. */
+  void (*multiply_sums) (const DhCpuInput *in, gint plane, const float *dy, gsize at, gsize n, double *sums);
+  void (*multiply_dots) (const DhCpuInput *in, gint plane, const float *dy, gint channels, float *to, gsize at,
+                         gsize n);
   gsize (*loss_scratch) (const DhCpuLoss *loss);
   void (*loss_row) (const DhCpuLoss *loss, gint row, float *scratch);
 } DhCpuTrainKernels;

@@ -1,4 +1,5 @@
 #include "dh-simd-math.h"
+#include "dh-simd-train.h"
 
 /* Activations, of vectors that were just made and lie in a cache. */
 
@@ -84,6 +85,66 @@ dh_activate (const DhCpuActivation *activation, float *at, gsize n)
       EACH (DH_CPU_SILU)
       EACH (DH_CPU_GELU)
       EACH (DH_CPU_GELU_TANH)
+    case DH_CPU_NOTHING:
+      break;
+    }
+}
+
+/* As dh-activation-math.h. */
+DH_INLINE DhVec
+slope (DhVec x, DhCpuFunction function, float alpha, float beta)
+{
+  const DhVec none = dh_splat (0), one = dh_splat (1), gate = x * alpha + beta;
+  DhVec s;
+  switch (function)
+    {
+    case DH_CPU_CLIP:
+      return dh_select ((x <= alpha) | (x >= beta), none, one);
+    case DH_CPU_LEAKY:
+      return dh_select (x <= 0, dh_splat (alpha), one);
+    case DH_CPU_HARD_SIGMOID:
+      return dh_select ((gate <= 0) | (gate >= 1), none, dh_splat (alpha));
+    case DH_CPU_HARD_SWISH:
+      return dh_select (gate <= 0, none, dh_select (gate >= 1, one, gate + x * alpha));
+    case DH_CPU_SIGMOID:
+      s = sigmoid (x);
+      return s * (1 - s);
+    case DH_CPU_SILU:
+      s = sigmoid (x);
+      return s * (x * (1 - s) + 1);
+    case DH_CPU_GELU:
+      return normal (x) + x * 0.398942280f * dh_exp (x * x * -0.5f);
+    case DH_CPU_GELU_TANH:
+      /* (1 + tanh (u)) / 2 = sigmoid (2 u) */
+      s = sigmoid (x * (x * x * 0.0713548163f + 1.5957691216f));
+      return s * (x * (1 - s) * (x * x * 0.2140644489f + 1.5957691216f) + 1);
+    default:
+      return one;
+    }
+}
+
+#define EACH_SLOPE(function)                                                                                           \
+  case function:                                                                                                       \
+    for (gsize i = 0; i < n * DH_LANES; i += DH_LANES)                                                                 \
+      dh_store (t + i, dh_load (dy + i) * slope (dh_read (x + i, prologue), function, alpha, beta));                   \
+    break;
+
+void
+dh_activation_gradient (const DhCpuActivation *activation, const DhCpuInput *in, gint plane, const float *dy, float *t,
+                        gsize at, gsize n)
+{
+  const float *x = in->planes[plane] + at * DH_LANES, alpha = activation->alpha, beta = activation->beta;
+  const DhPrologue prologue = dh_prologue (in, plane);
+  switch (activation->function)
+    {
+      EACH_SLOPE (DH_CPU_CLIP)
+      EACH_SLOPE (DH_CPU_LEAKY)
+      EACH_SLOPE (DH_CPU_HARD_SIGMOID)
+      EACH_SLOPE (DH_CPU_HARD_SWISH)
+      EACH_SLOPE (DH_CPU_SIGMOID)
+      EACH_SLOPE (DH_CPU_SILU)
+      EACH_SLOPE (DH_CPU_GELU)
+      EACH_SLOPE (DH_CPU_GELU_TANH)
     case DH_CPU_NOTHING:
       break;
     }

@@ -36,6 +36,42 @@ finish (const DhCpuFinish *f, gint plane, float *grad, gsize at, gsize n)
     dh_store (grad + i, dh_load (grad + i) + (b * (dh_load (y + i) - mean) + c));
 }
 
+static void
+multiply (const DhCpuInput *in, gint plane, const DhCpuFactor *factor, float *to, gsize at, gsize n)
+{
+  const float *x = in->planes[plane] + at * DH_LANES, *by = factor->by + (factor->places ? at * DH_LANES : 0);
+  const DhPrologue prologue = dh_prologue (in, plane);
+  const gsize step = factor->places ? DH_LANES : 0;
+  for (gsize i = 0; i < n; i++, by += step)
+    dh_store (to + i * DH_LANES,
+              dh_read (x + i * DH_LANES, prologue) * (factor->channels ? dh_load (by) : dh_splat (*by)));
+}
+
+static void
+multiply_sums (const DhCpuInput *in, gint plane, const float *dy, gsize at, gsize n, double *sums)
+{
+  const float *x = in->planes[plane] + at * DH_LANES;
+  const DhPrologue prologue = dh_prologue (in, plane);
+  DhVecDouble sum = { 0 };
+  for (gsize i = 0; i < n * DH_LANES; i += DH_LANES)
+    sum += __builtin_convertvector(dh_read (x + i, prologue) * dh_load (dy + i), DhVecDouble);
+  for (gint lane = 0; lane < DH_LANES; lane++)
+    sums[lane] += sum[lane];
+}
+
+static void
+multiply_dots (const DhCpuInput *in, gint plane, const float *dy, gint channels, float *to, gsize at, gsize n)
+{
+  const float *x = in->planes[plane] + at * DH_LANES;
+  const DhPrologue prologue = dh_prologue (in, plane);
+  for (gsize i = 0; i < n * DH_LANES; i += DH_LANES)
+    {
+      const DhVec products = dh_read (x + i, prologue) * dh_load (dy + i);
+      for (gint lane = 0; lane < channels; lane++)
+        to[i] += products[lane];
+    }
+}
+
 #define DH_TABLE DH_ISA (dh_cpu_train_kernels)
 #define DH_QUOTE(x) #x
 #define DH_QUOTE_VALUE(x) DH_QUOTE (x)
@@ -64,6 +100,10 @@ const DhCpuTrainKernels DH_TABLE = {
   .average_pool_gradient = dh_average_pool_gradient,
   .adaptive_pool_gradient = dh_adaptive_pool_gradient,
   .resize_gradient = dh_resize_gradient,
+  .activation_gradient = dh_activation_gradient,
+  .multiply = multiply,
+  .multiply_sums = multiply_sums,
+  .multiply_dots = multiply_dots,
   .loss_scratch = dh_loss_scratch,
   .loss_row = dh_loss_row,
 };

@@ -120,7 +120,9 @@ describe (const DhNode *node, DhShape from, DhShape to, dnnl_format_tag_t x_tag,
           Shapes *shapes)
 {
   const dnnl_dims_t x = { from.n, from.c, from.h, from.w }, y = { to.n, to.c, to.h, to.w }, bias = { to.c };
+  const gint groups = node->groups;
   const dnnl_dims_t weight = { to.c, from.c, node->kernel, node->kernel };
+  const dnnl_dims_t of_groups = { groups, to.c / groups, from.c / groups, node->kernel, node->kernel };
   const gint sizes[2][2] = { { from.h, to.h }, { from.w, to.w } };
   DhLibraryConvShape *conv = &shapes->conv;
   for (guint d = 0; d < 2; d++)
@@ -136,7 +138,8 @@ describe (const DhNode *node, DhShape from, DhShape to, dnnl_format_tag_t x_tag,
   if (status == dnnl_success)
     status = dh_library_layout_new (4, y, y_tag, &shapes->y);
   if (status == dnnl_success)
-    status = dh_library_layout_new (4, weight, dnnl_oihw, &shapes->weight);
+    status = groups > 1 ? dh_library_layout_new (5, of_groups, dnnl_goihw, &shapes->weight)
+                        : dh_library_layout_new (4, weight, dnnl_oihw, &shapes->weight);
   if (status == dnnl_success)
     status = dh_library_layout_new (1, bias, dnnl_x, &shapes->bias);
   if (status == dnnl_success)
@@ -144,7 +147,8 @@ describe (const DhNode *node, DhShape from, DhShape to, dnnl_format_tag_t x_tag,
   if (status == dnnl_success)
     status = dh_library_layout_new (4, y, dnnl_format_tag_any, &conv->target);
   if (status == dnnl_success)
-    status = dh_library_layout_new (4, weight, dnnl_format_tag_any, &conv->weights);
+    status = groups > 1 ? dh_library_layout_new (5, of_groups, dnnl_format_tag_any, &conv->weights)
+                        : dh_library_layout_new (4, weight, dnnl_format_tag_any, &conv->weights);
   conv->bias = node->bias ? shapes->bias : NULL;
   return status;
 }
@@ -200,7 +204,7 @@ limit_threads (const DhCpuDevice *device)
 static gint
 group_size (const DhNode *node, DhShape from, DhShape to)
 {
-  const double flop = 2.0 * node->kernel * node->kernel * from.c * to.c * to.h * to.w;
+  const double flop = 2.0 * node->kernel * node->kernel * (from.c / node->groups) * to.c * to.h * to.w;
   gint size = to.n;
   while (size > 1 && (to.n % size != 0 || size * flop > MOST_FLOP))
     size--;
@@ -220,7 +224,7 @@ dh_library_conv_new (DhCpuDevice *device, const DhNode *node, DhShape from, DhSh
   conv->groups = to.n / pictures;
   conv->x_size = (gsize)pictures * (plain_x ? from.c : (from.c + lanes - 1) / lanes * lanes) * from.h * from.w;
   conv->y_size = (gsize)pictures * ((to.c + lanes - 1) / lanes * lanes) * to.h * to.w;
-  conv->weights = (gsize)to.c * from.c * node->kernel * node->kernel;
+  conv->weights = (gsize)to.c * (from.c / node->groups) * node->kernel * node->kernel;
   conv->outs = to.c;
   from.n = to.n = pictures;
   limit_threads (device);

@@ -24,6 +24,7 @@
 #define dh_max_pool_gradient DH_ISA (dh_max_pool_gradient)
 #define dh_average_pool_gradient DH_ISA (dh_average_pool_gradient)
 #define dh_adaptive_pool_gradient DH_ISA (dh_adaptive_pool_gradient)
+#define dh_activation_gradient DH_ISA (dh_activation_gradient)
 #define dh_loss_scratch DH_ISA (dh_loss_scratch)
 #define dh_loss_row DH_ISA (dh_loss_row)
 #define dh_resize_gradient DH_ISA (dh_resize_gradient)
@@ -196,6 +197,8 @@ gsize dh_gradient1x1_scratch (const DhCpuGradient1x1 *gradient);
 void dh_gradient1x1 (const DhCpuGradient1x1 *gradient, gint item, float *scratch);
 gsize dh_gradient3x3_scratch (const DhCpuGradient3x3 *gradient);
 void dh_gradient3x3 (const DhCpuGradient3x3 *gradient, gint item, float *scratch);
+void dh_activation_gradient (const DhCpuActivation *activation, const DhCpuInput *in, gint plane, const float *dy,
+                             float *t, gsize at, gsize n);
 gsize dh_gathered_floats (gint places, gint n, gboolean bf16);
 gsize dh_gather_scratch (const DhCpuGather *gather);
 void dh_gather (const DhCpuGather *gather, gint plane, float *scratch);

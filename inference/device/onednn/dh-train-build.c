@@ -123,6 +123,18 @@ same_channels (const DhTrain *train, const DhTrainView *a, const DhTrainView *b)
          && memcmp (a->channels, b->channels, sizeof (gint) * a->n_planes * train->kernels->lanes) == 0;
 }
 
+/* Channels stand as they count, with nothing left to do. */
+static DhTrainView *
+in_order (DhTrain *train, DhValue at)
+{
+  DhTrainView *view = plain (train, at);
+  const gint lanes = train->kernels->lanes;
+  gboolean ordered = view->n_planes == (view->c + lanes - 1) / lanes;
+  for (gint i = 0; ordered && i < view->n_planes * lanes; i++)
+    ordered = view->channels[i] == (i < view->c ? i : -1);
+  return ordered ? view : (train->views[at] = view_of (train, dh_train_add_order (train, at, view)));
+}
+
 /* A resize that only a sum reads is made where the sum is. */
 static gboolean
 is_deferred (const DhTrain *train, DhValue at)
@@ -151,13 +163,24 @@ build_add (DhTrain *train, DhValue at)
   DhTrainView *second = plain (train, b);
   if (!same_channels (train, first, second))
     {
-      g_set_error (&train->failure, DH_ERROR, DH_ERROR_UNSUPPORTED,
-                   "The device “cpu” cannot add “%s” and “%s” in training: their channels lie in different orders",
-                   node_at (train, a)->name, node_at (train, b)->name);
-      return;
+      first = resize ? in_order (train, node_at (train, a)->inputs[0]) : in_order (train, a);
+      second = in_order (train, b);
     }
   value = resize ? dh_train_add_window (train, at, first, second) : dh_train_add_sum (train, at, first, second);
   train->views[at] = view_of (train, value);
+}
+
+static void
+build_product (DhTrain *train, DhValue at)
+{
+  const DhNode *node = node_at (train, at);
+  DhTrainView *x = readable (train, node->inputs[0]), *by = plain (train, node->inputs[1]);
+  if (by->c > 1 && !same_channels (train, x, by))
+    {
+      x = in_order (train, node->inputs[0]);
+      by = in_order (train, node->inputs[1]);
+    }
+  train->views[at] = view_of (train, dh_train_add_product (train, at, x, by));
 }
 
 static gboolean
@@ -210,10 +233,16 @@ build_node (DhTrain *train, DhValue at)
       train->views[at] = view_of (train, dh_train_add_window (train, at, readable (train, node->inputs[0]), NULL));
       break;
     case DH_OP_ACTIVATION:
+      train->views[at] = view_of (train, dh_train_add_activation (train, at, readable (train, node->inputs[0])));
+      break;
     case DH_OP_MULTIPLY:
+      build_product (train, at);
+      break;
+    case DH_OP_DEPTH_TO_SPACE:
+      train->views[at] = view_of (train, dh_train_add_order (train, at, plain (train, node->inputs[0])));
+      break;
     case DH_OP_LAYER_NORM:
     case DH_OP_ATTENTION:
-    case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;
@@ -232,9 +261,10 @@ build_logits (DhTrain *train, guint which, DhValue at)
   else
     view = readable (train, at);
   train->loss_views[which] = view;
-  const gboolean align = !train->views[at] && node->align_corners;
-  train->loss_rows[which] = dh_train_bilinear (train, view->h, shape.h, align);
-  train->loss_columns[which] = dh_train_bilinear (train, view->w, shape.w, align);
+  const gboolean resized = !train->views[at], align = resized && node->align_corners;
+  const gboolean nearest = resized && node->nearest;
+  train->loss_rows[which] = dh_train_bilinear (train, view->h, shape.h, align, nearest);
+  train->loss_columns[which] = dh_train_bilinear (train, view->w, shape.w, align, nearest);
 }
 
 static void

@@ -302,7 +302,7 @@ choose (const DhTrain *train, const DhNode *node, DhShape shape, const DhTrainVi
 {
   const gint lanes = train->kernels->lanes;
   const gboolean turns = node->dilation * (node->kernel - 1) >= node->padding;
-  if (node->stride != 1 || in->values[0]->raw || node->channels > 512 * lanes || !turns
+  if (node->groups > 1 || node->stride != 1 || in->values[0]->raw || node->channels > 512 * lanes || !turns
       || node->kernel * node->kernel > DH_MOST_PIECES)
     return DH_TRAIN_CONV_LIBRARY;
   if (node->kernel == 1)

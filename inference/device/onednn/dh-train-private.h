@@ -197,7 +197,12 @@ DhTrainValue *dh_train_add_copy (DhTrain *train, DhValue node, DhTrainView *in, 
 DhTrainValue *dh_train_add_sum (DhTrain *train, DhValue node, DhTrainView *a, DhTrainView *b);
 /* dh-train-window.c: pools and resizes */
 DhTrainValue *dh_train_add_window (DhTrain *train, DhValue node, DhTrainView *in, DhTrainView *sum);
-const DhBilinear *dh_train_bilinear (DhTrain *train, gint in, gint out, gboolean align_corners);
+const DhBilinear *dh_train_bilinear (DhTrain *train, gint in, gint out, gboolean align_corners, gboolean nearest);
+/* dh-train-foreign.c: what only networks of others have. An activation; a product, whose factor is plain; channels in
+ * their order, or where the node is one of depth to space those that become places. */
+DhTrainValue *dh_train_add_activation (DhTrain *train, DhValue node, DhTrainView *in);
+DhTrainValue *dh_train_add_product (DhTrain *train, DhValue node, DhTrainView *in, DhTrainView *by);
+DhTrainValue *dh_train_add_order (DhTrain *train, DhValue node, DhTrainView *in);
 /* dh-train-loss.c: a step that goes from the logits, before their last resize where they have one, to their gradient.
  */
 void dh_train_list_losses (DhTrain *train);

@@ -156,11 +156,11 @@ list_window_backward (DhTrain *train, DhTrainOp *op)
 }
 
 const DhBilinear *
-dh_train_bilinear (DhTrain *train, gint in, gint out, gboolean align_corners)
+dh_train_bilinear (DhTrain *train, gint in, gint out, gboolean align_corners, gboolean nearest)
 {
   DhBilinear *table = dh_train_alloc (train, out, sizeof *table);
   for (gint i = 0; i < out; i++)
-    table[i] = dh_bilinear_at (i, in, out, align_corners);
+    table[i] = nearest ? dh_nearest_at (i, in, out) : dh_bilinear_at (i, in, out, align_corners);
   return table;
 }
 
@@ -174,8 +174,8 @@ dh_train_add_window (DhTrain *train, DhValue at, DhTrainView *in, DhTrainView *s
   op->out->wants |= sum && sum->wants;
   if (node->op == DH_OP_RESIZE)
     {
-      op->rows = dh_train_bilinear (train, in->h, shape.h, node->align_corners);
-      op->columns = dh_train_bilinear (train, in->w, shape.w, node->align_corners);
+      op->rows = dh_train_bilinear (train, in->h, shape.h, node->align_corners, node->nearest);
+      op->columns = dh_train_bilinear (train, in->w, shape.w, node->align_corners, node->nearest);
     }
   return op->out;
 }

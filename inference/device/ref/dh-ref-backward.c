@@ -164,6 +164,91 @@ planes_back (DhHostPlan *plan, const DhNode *node, DhValue value)
   return add_back (plan, node, value);
 }
 
+static gboolean
+activation_back (DhHostPlan *plan, const DhNode *node, DhValue value)
+{
+  const DhValue x = node->inputs[0];
+  if (!dh_host_make (plan, x))
+    return FALSE;
+  dh_ref_activation_gradient (node->activation, plan->values[x], plan->slopes[value], plan->slopes[value],
+                              dh_host_count (plan, value), plan->common.device->threads);
+  return add_back (plan, node, value);
+}
+
+/* What operators of several inputs read, and memory for the gradients of all of them. */
+static gboolean
+open_inputs (DhHostPlan *plan, const DhNode *node, const float **x, DhShape *from, float **dx)
+{
+  for (guint i = 0; i < node->n_inputs; i++)
+    {
+      const DhValue input = node->inputs[i];
+      if (!dh_host_make (plan, input) || !(dx[i] = dh_host_alloc (plan, input)))
+        return FALSE;
+      x[i] = plan->values[input];
+      from[i] = plan->shapes[input];
+    }
+  return TRUE;
+}
+
+static gboolean
+multiply_back (DhHostPlan *plan, const DhNode *node, DhValue value)
+{
+  const float *x[2];
+  float *dx[2];
+  DhShape from[2];
+  if (!open_inputs (plan, node, x, from, dx))
+    return FALSE;
+  dh_ref_multiply_gradient (x, from[1], plan->slopes[value], plan->shapes[value], dx, plan->common.device->threads);
+  take (plan, node->inputs[0], dx[0]);
+  take (plan, node->inputs[1], dx[1]);
+  return TRUE;
+}
+
+static gboolean
+attention_back (DhHostPlan *plan, const DhNode *node, DhValue value)
+{
+  const float *x[3];
+  float *dx[3];
+  DhShape from[3];
+  if (!open_inputs (plan, node, x, from, dx)
+      || !dh_ref_attention_gradient (node, x, from, plan->slopes[value], plan->shapes[value], dx,
+                                     plan->common.device->threads))
+    return FALSE;
+  for (guint i = 0; i < 3; i++)
+    take (plan, node->inputs[i], dx[i]);
+  return TRUE;
+}
+
+static gboolean
+layer_norm_back (DhHostPlan *plan, const DhNode *node, DhValue value)
+{
+  const DhValue x = node->inputs[0];
+  const DhShape shape = plan->shapes[value];
+  float *dx = dh_host_make (plan, x) ? dh_host_alloc (plan, x) : NULL;
+  if (!dx
+      || !dh_ref_layer_norm_gradient (node, plan->values[x], plan->slopes[value], shape,
+                                      dh_tensor_f32 (plan->parameters[value][0]), dx, plan->scratch,
+                                      plan->scratch + shape.c, plan->common.device->threads))
+    return FALSE;
+  add_to_gradient (plan, value, 0, plan->scratch);
+  add_to_gradient (plan, value, 1, plan->scratch + shape.c);
+  take (plan, x, dx);
+  return TRUE;
+}
+
+static gboolean
+depth_to_space_back (DhHostPlan *plan, const DhNode *node, DhValue value)
+{
+  const DhValue x = node->inputs[0];
+  float *dx = dh_host_alloc (plan, x);
+  if (!dx)
+    return FALSE;
+  dh_ref_depth_to_space_gradient (node, plan->slopes[value], plan->shapes[value], dx, plan->shapes[x],
+                                  plan->common.device->threads);
+  take (plan, x, dx);
+  return TRUE;
+}
+
 gboolean
 dh_host_go_back (DhHostPlan *plan, DhValue value)
 {
@@ -191,10 +276,15 @@ dh_host_go_back (DhHostPlan *plan, DhValue value)
     case DH_OP_INPUT:
       return TRUE;
     case DH_OP_ACTIVATION:
+      return activation_back (plan, node, value);
     case DH_OP_MULTIPLY:
+      return multiply_back (plan, node, value);
     case DH_OP_LAYER_NORM:
+      return layer_norm_back (plan, node, value);
     case DH_OP_ATTENTION:
+      return attention_back (plan, node, value);
     case DH_OP_DEPTH_TO_SPACE:
+      return depth_to_space_back (plan, node, value);
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;

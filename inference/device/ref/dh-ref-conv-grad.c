@@ -112,12 +112,56 @@ sum_bias (const float *dy, DhShape to, float *d_bias)
     }
 }
 
+/* One weight of a convolution of groups: of output `o` and the group's input `i`, at (ky, kx). */
+static double
+sum_weight (const DhNode *node, const float *x, DhShape from, const float *dy, DhShape to, gint o, gint i, gint ky,
+            gint kx)
+{
+  const gint ins = from.c / node->groups, channel = o / (to.c / node->groups) * ins + i;
+  double sum = 0;
+  for (gint image = 0; image < to.n; image++)
+    {
+      const float *plane = x + ((gsize)image * from.c + channel) * from.h * from.w;
+      const float *d = dy + ((gsize)image * to.c + o) * to.h * to.w;
+      for (gint oy = 0; oy < to.h; oy++)
+        for (gint ox = 0; ox < to.w; ox++, d++)
+          {
+            const gint64 iy = (gint64)oy * node->stride - node->padding + (gint64)ky * node->dilation;
+            const gint64 ix = (gint64)ox * node->stride - node->padding + (gint64)kx * node->dilation;
+            if (iy >= 0 && iy < from.h && ix >= 0 && ix < from.w)
+              sum += (double)*d * plane[iy * from.w + ix];
+          }
+    }
+  return sum;
+}
+
+static void
+sum_groups (const DhNode *node, const float *x, DhShape from, const float *dy, DhShape to, float *d_weight,
+            guint threads)
+{
+  const gint ins = from.c / node->groups, side = node->kernel, of_one = ins * side * side;
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(static)
+#endif
+  for (gint o = 0; o < to.c; o++)
+    for (gint t = 0; t < of_one; t++)
+      d_weight[(gsize)o * of_one + t] =
+          (float)sum_weight (node, x, from, dy, to, o, t / (side * side), t / side % side, t % side);
+}
+
 gboolean
 dh_ref_conv_weight_gradient (const DhNode *node, const float *x, DhShape from, const float *dy, DhShape to,
                              float *d_weight, float *d_bias, guint threads)
 {
   const gint terms = from.c * node->kernel * node->kernel;
   const gint n_tiles = (terms + TILE_TERMS - 1) / TILE_TERMS;
+  if (d_bias)
+    sum_bias (dy, to, d_bias);
+  if (node->groups > 1)
+    {
+      sum_groups (node, x, from, dy, to, d_weight, threads);
+      return TRUE;
+    }
   const gsize doubles = ((gsize)to.c + TILE_PIXELS) * TILE_TERMS;
   threads = (guint)CLAMP (n_tiles, 1, (gint)threads);
   g_autofree double *memory = g_try_malloc_n (threads, doubles * sizeof *memory);
@@ -130,7 +174,5 @@ dh_ref_conv_weight_gradient (const DhNode *node, const float *x, DhShape from, c
     for (gint tile = n_tiles * (gint)part / (gint)threads; tile < n_tiles * (gint)(part + 1) / (gint)threads; tile++)
       sum_columns (node, x, from, dy, to, tile * TILE_TERMS, MIN (terms - tile * TILE_TERMS, TILE_TERMS), d_weight,
                    memory + part * doubles);
-  if (d_bias)
-    sum_bias (dy, to, d_bias);
   return TRUE;
 }

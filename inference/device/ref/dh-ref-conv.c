@@ -209,11 +209,58 @@ dh_ref_conv (const DhNode *node, const float *x, DhShape from, const float *weig
   return TRUE;
 }
 
+/* One plane of the gradient of its input; `dy`, `weight`: of the group. */
+static void
+turn_back_plane (const DhNode *node, const float *dy, DhShape from, const float *weight, float *dx, DhShape to)
+{
+  const gint outs = from.c / node->groups, ins = to.c / node->groups, side = node->kernel;
+  for (gint y = 0; y < to.h; y++)
+    for (gint x = 0; x < to.w; x++)
+      {
+        double sum = 0;
+        for (gint o = 0; o < outs; o++)
+          for (gint ky = 0; ky < side; ky++)
+            {
+              const gint64 iy = source (node, TRUE, y, ky, from.h);
+              for (gint kx = 0; iy >= 0 && kx < side; kx++)
+                {
+                  const gint64 ix = source (node, TRUE, x, kx, from.w);
+                  if (ix >= 0)
+                    sum += (double)weight[((gsize)o * ins * side + ky) * side + kx]
+                           * dy[((gsize)o * from.h + (gsize)iy) * from.w + (gsize)ix];
+                }
+            }
+        *dx++ = (float)sum;
+      }
+}
+
+static void
+turn_back_groups (const DhNode *node, const float *dy, DhShape from, const float *weight, float *dx, DhShape to,
+                  guint threads)
+{
+  const gint ins = to.c / node->groups, outs = from.c / node->groups;
+  const gsize area = (gsize)node->kernel * node->kernel;
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(threads) schedule(static)
+#endif
+  for (gint plane = 0; plane < to.n * to.c; plane++)
+    {
+      const gint image = plane / to.c, i = plane % to.c, first = i / ins * outs;
+      turn_back_plane (node, dy + ((gsize)image * from.c + first) * from.h * from.w, from,
+                       weight + ((gsize)first * ins + i % ins) * area, dx + (gsize)plane * to.h * to.w, to);
+    }
+}
+
 gboolean
 dh_ref_conv_data_gradient (const DhNode *node, const float *dy, DhShape from, const float *weight, float *dx,
                            DhShape to, guint threads)
 {
   const gsize area = (gsize)node->kernel * node->kernel;
+  if (node->groups > 1)
+    {
+      turn_back_groups (node, dy, from, weight, dx, to, threads);
+      return TRUE;
+    }
   g_autofree float *turned = g_try_malloc_n ((gsize)from.c * to.c * area, sizeof *turned); /* I×O×k×k */
   if (!turned)
     return FALSE;

@@ -122,8 +122,8 @@ static void
 operate (DhHostPlan *plan, DhValue value, gint image)
 {
   const DhNode *node = dh_graph_node (plan->graph, value);
-  const float *x[2];
-  DhShape from[2], to = plan->shapes[value];
+  const float *x[3], *parameters[2] = { NULL, NULL };
+  DhShape from[3], to = plan->shapes[value];
   for (guint i = 0; i < node->n_inputs; i++)
     {
       from[i] = plan->shapes[node->inputs[i]];
@@ -131,7 +131,9 @@ operate (DhHostPlan *plan, DhValue value, gint image)
       from[i].n = 1;
     }
   to.n = 1;
-  dh_ref_operate (node, x, from, NULL, plan->values[value] + (gsize)image * to.c * to.h * to.w, to);
+  for (guint i = 0; node->op == DH_OP_LAYER_NORM && i < 2; i++)
+    parameters[i] = dh_tensor_f32 (plan->parameters[value][i]);
+  dh_ref_operate (node, x, from, parameters, plan->values[value] + (gsize)image * to.c * to.h * to.w, to);
 }
 
 gboolean

@@ -218,8 +218,10 @@ dh_ref_window_gradient (const DhNode *node, const float *x, DhShape from, const 
   g_autofree DhRefTap *rows = NULL, *columns = NULL;
   if (node->op == DH_OP_RESIZE)
     {
-      rows = dh_ref_make_taps (from.h, to.h, node->align_corners);
-      columns = dh_ref_make_taps (from.w, to.w, node->align_corners);
+      rows = node->nearest ? dh_ref_make_nearest_taps (from.h, to.h)
+                           : dh_ref_make_taps (from.h, to.h, node->align_corners);
+      columns = node->nearest ? dh_ref_make_nearest_taps (from.w, to.w)
+                              : dh_ref_make_taps (from.w, to.w, node->align_corners);
     }
   threads = (guint)CLAMP (planes, 1, (gsize)threads);
   g_autofree double *memory = g_try_malloc_n (threads, (size + from.w) * sizeof *memory);

@@ -181,8 +181,8 @@ dh_ref_make_taps (gint in, gint out, gboolean align_corners)
   return taps;
 }
 
-static DhRefTap *
-nearest_taps (gint in, gint out)
+DhRefTap *
+dh_ref_make_nearest_taps (gint in, gint out)
 {
   DhRefTap *taps = g_new0 (DhRefTap, out);
   for (gint64 i = 0; i < out; i++)
@@ -194,8 +194,10 @@ static void
 resize (const DhNode *node, const float *x, DhShape from, float *y, DhShape to)
 {
   const gboolean nearest = node->nearest, corners = node->align_corners;
-  g_autofree DhRefTap *rows = nearest ? nearest_taps (from.h, to.h) : dh_ref_make_taps (from.h, to.h, corners);
-  g_autofree DhRefTap *columns = nearest ? nearest_taps (from.w, to.w) : dh_ref_make_taps (from.w, to.w, corners);
+  g_autofree DhRefTap *rows =
+      nearest ? dh_ref_make_nearest_taps (from.h, to.h) : dh_ref_make_taps (from.h, to.h, corners);
+  g_autofree DhRefTap *columns =
+      nearest ? dh_ref_make_nearest_taps (from.w, to.w) : dh_ref_make_taps (from.w, to.w, corners);
   for (gsize plane = 0; plane < (gsize)to.n * to.c; plane++)
     for (gint oy = 0; oy < to.h; oy++)
       {

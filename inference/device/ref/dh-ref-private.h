@@ -32,6 +32,22 @@ void dh_ref_norm_gradient (const float *x, const float *dy, DhShape shape, const
  * the first of equal elements takes all) from that of the result. FALSE where memory is short. */
 gboolean dh_ref_window_gradient (const DhNode *node, const float *x, DhShape from, const float *dy, DhShape to,
                                  float *dx, guint threads) G_GNUC_INTERNAL;
+/* Networks of others. An activation's gradient: dx[i] = dy[i] times its slope at x[i]; dx may be dy. */
+void dh_ref_activation_gradient (DhActivation activation, const float *x, const float *dy, float *dx, gsize count,
+                                 guint threads) G_GNUC_INTERNAL;
+/* Of both factors of a product, x[1] of shape `by`. */
+void dh_ref_multiply_gradient (const float *const x[2], DhShape by, const float *dy, DhShape shape, float *const dx[2],
+                               guint threads) G_GNUC_INTERNAL;
+/* Of a value of shape `from` whose channels became places. */
+void dh_ref_depth_to_space_gradient (const DhNode *node, const float *dy, DhShape to, float *dx, DhShape from,
+                                     guint threads) G_GNUC_INTERNAL;
+/* Of the input and of weight and bias (written). FALSE where memory is short. */
+gboolean dh_ref_layer_norm_gradient (const DhNode *node, const float *x, const float *dy, DhShape shape,
+                                     const float *weight, float *dx, float *d_weight, float *d_bias,
+                                     guint threads) G_GNUC_INTERNAL;
+/* Of queries, keys and values. FALSE where memory is short. */
+gboolean dh_ref_attention_gradient (const DhNode *node, const float *const x[3], const DhShape from[3], const float *dy,
+                                    DhShape to, float *const dx[3], guint threads) G_GNUC_INTERNAL;
 /* The losses of dh-train-plan.h, and their gradients on f and g (`g`, `dg` NULL: L_seg alone). FALSE where memory is
  * short. */
 gboolean dh_ref_losses (const float *f, const float *g, DhShape shape, const guint8 *labels, double beta,
@@ -43,6 +59,7 @@ typedef struct
   double weight; /* of `high` */
 } DhRefTap;
 DhRefTap *dh_ref_make_taps (gint in, gint out, gboolean align_corners) G_GNUC_INTERNAL;
+DhRefTap *dh_ref_make_nearest_taps (gint in, gint out) G_GNUC_INTERNAL;
 
 /* Everything else. `x[i]`: the i-th input, of shape from[i]. `parameters`: weight, bias, running mean and variance of a
  * norm. `y` is uint8 for DH_MAP_SEGMENTATION. */

@@ -61,6 +61,9 @@ reads_in_backward (const DhHostPlan *plan, const DhNode *reader, DhValue at)
 {
   if (reader->op == DH_OP_CONV || reader->op == DH_OP_MAX_POOL || reader->op == DH_OP_NORM || reader->op == DH_OP_RELU)
     return TRUE;
+  if (reader->op == DH_OP_ACTIVATION || reader->op == DH_OP_MULTIPLY || reader->op == DH_OP_LAYER_NORM
+      || reader->op == DH_OP_ATTENTION)
+    return TRUE;
   return dh_host_is_cheap (reader) && plan->kept[at];
 }
 
@@ -72,7 +75,7 @@ look_ahead (DhHostPlan *plan)
   for (DhValue i = 0; i < size_of (plan); i++)
     {
       const DhNode *node = dh_graph_node (plan->graph, i);
-      plan->wants[i] = node->op == DH_OP_CONV || node->op == DH_OP_NORM;
+      plan->wants[i] = node->op == DH_OP_CONV || node->op == DH_OP_NORM || node->op == DH_OP_LAYER_NORM;
       for (guint j = 0; j < node->n_inputs; j++)
         plan->wants[i] |= plan->wants[node->inputs[j]];
     }

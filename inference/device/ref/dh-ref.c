@@ -274,6 +274,12 @@ compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTen
   return dh_host_train_new (device, graph, shapes, parameters, gradients, options, &dh_host_conv_ref, error);
 }
 
+static gboolean
+trains_foreign (const DhNode *node)
+{
+  return TRUE;
+}
+
 const DhDeviceFunctions dh_device_ref_functions = {
   .list = list,
   .open = open_device,
@@ -286,4 +292,5 @@ const DhDeviceFunctions dh_device_ref_functions = {
   .compile_training = compile_training,
   .train = dh_host_train_run,
   .free_training = dh_host_train_free,
+  .trains_foreign = trains_foreign,
 };
