@@ -185,10 +185,10 @@ place_of (const DhCpuAttention *attention, gint plane, gint pixel, gint n)
 }
 
 DH_INLINE void
-put_plane (const DhCpuAttention *attention, float *to, DhVec v)
+put_plane (gboolean bf16, float *to, DhVec v)
 {
 #ifdef __AVX512BF16__
-  if (attention->bf16)
+  if (bf16)
     {
       dh_store_bf16 (to, v);
       return;
@@ -203,36 +203,44 @@ put_plane (const DhCpuAttention *attention, float *to, DhVec v)
 /* A pixel's products with `n` keys, which count powers of two, become what they weigh. Returns what earlier sums are to
  * be multiplied by. */
 DH_INLINE float
-weigh (const DhCpuAttention *attention, const Work *work, gint pixel, gint n, float *most, float *sums)
+weigh_as (const DhCpuAttention *attention, gboolean bf16, const Work *work, gint pixel, gint n, float *most,
+          float *sums)
 {
-  const gint planes = planes_of (n), tile = tile_of (attention);
+  const gint planes = planes_of (n), tile = tile_of (attention), whole = read_planes (attention, n);
   const gsize step = (gsize)tile * DH_LANES;
   float *products = work->products + (gsize)pixel * DH_LANES;
-  DhVec largest = dh_splat (-INFINITY), weights = { 0 };
+  DhVec weights = { 0 };
   if (n % DH_LANES)
     {
       float *last = products + (gsize)(planes - 1) * step;
       for (gint i = n % DH_LANES; i < DH_LANES; i++)
         last[i] = -INFINITY;
     }
-  for (gint i = 0; i < planes; i++)
-    {
-      const DhVec x = dh_load (products + (gsize)i * step);
-      largest = dh_select (x > largest, x, largest);
-    }
+  DhVec largest = dh_load (products);
+  for (gint i = 1; i < planes; i++)
+    largest = dh_larger (dh_load (products + (gsize)i * step), largest);
   const float before = *most, found = dh_most (largest), now = found > before + SLACK ? found : before;
   for (gint i = 0; i < planes; i++)
     {
-      const DhVec weight = dh_exp2 (dh_load (products + (gsize)i * step) - now, attention->bf16);
+      const DhVec weight = dh_exp2 (dh_load (products + (gsize)i * step) - now, bf16);
       weights += weight;
-      put_plane (attention, work->weights + place_of (attention, i, pixel, tile), weight);
+      put_plane (bf16, work->weights + place_of (attention, i, pixel, tile), weight);
     }
-  for (gint i = planes; i < read_planes (attention, n); i++)
-    put_plane (attention, work->weights + place_of (attention, i, pixel, tile), (DhVec){ 0 });
+  for (gint i = planes; i < whole; i++)
+    put_plane (bf16, work->weights + place_of (attention, i, pixel, tile), (DhVec){ 0 });
   const float factor = now == before ? 1 : dh_exp2 (dh_splat (before - now), FALSE)[0];
   *most = now;
   dh_store (sums, dh_load (sums) * factor + weights);
   return factor;
+}
+
+/* A loop for each precision. */
+static float
+weigh (const DhCpuAttention *attention, const Work *work, gint pixel, gint n, float *most, float *sums)
+{
+  if (attention->bf16)
+    return weigh_as (attention, TRUE, work, pixel, n, most, sums);
+  return weigh_as (attention, FALSE, work, pixel, n, most, sums);
 }
 
 DH_INLINE void
@@ -308,7 +316,7 @@ gather (const DhCpuAttention *attention, gint head, gsize first, gint n, float *
         else
           for (gint lane = 0; lane < DH_LANES && plane * DH_LANES + lane < deep; lane++)
             some[lane] = read_channel (attention->in.planes, from + plane * DH_LANES + lane, first + (gsize)i);
-        put_plane (attention, to + place_of (attention, plane, i, n), dh_load (at) * scale);
+        put_plane (attention->bf16, to + place_of (attention, plane, i, n), dh_load (at) * scale);
       }
 }
 
