@@ -235,6 +235,52 @@ check_refused (void)
     }
 }
 
+/* A head that joins three sizes: nothing of its 80 concatenated channels is there, and the 1×1 convolutions of the
+ * small ones are made before the resize; where the linear layer is an output, too, it stays. */
+static void
+check_head (gconstpointer data)
+{
+  const gboolean asked = GPOINTER_TO_INT (data);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDevice) device = dh_device_open ("cpu", 1, &error);
+  g_assert_no_error (error);
+  g_autoptr (DhGraph) graph = dh_graph_new ();
+  const DhValue x = dh_graph_input (graph, 32);
+  const char *const linears[] = { "linear0", "linear1" };
+  DhValue parts[3] = { x };
+  DhValue outputs[2];
+  for (guint i = 0; i < 2; i++)
+    {
+      const gint by = i ? 4 : 2;
+      const DhValue low = dh_graph_average_pool (graph, x, by, by, 0);
+      outputs[1] = dh_graph_conv (graph, low, linears[i], (DhConv){ .out = 24, .kernel = 1, .bias = TRUE });
+      parts[i + 1] = dh_graph_resize (graph, outputs[1], x, FALSE);
+    }
+  outputs[0] = dh_graph_relu (
+      graph, dh_graph_conv (graph, dh_graph_concat (graph, parts, 3), "fuse", (DhConv){ .out = 48, .kernel = 1 }));
+  g_autoptr (GArray) list = dh_graph_list_parameters (graph, outputs, 1);
+  g_autoptr (DhTensorDict) weights = dh_tensor_dict_new ();
+  for (guint i = 0; i < list->len; i++)
+    {
+      const DhParameter *parameter = &g_array_index (list, DhParameter, i);
+      DhTensor *tensor = dh_tensor_new_f32 (parameter->n_dims, parameter->dims);
+      memset (dh_tensor_f32 (tensor), 0, dh_tensor_size_bytes (tensor));
+      dh_tensor_dict_take (weights, parameter->name, tensor);
+    }
+  const DhPlanOptions options = {
+    .input = { 1, 32, 40, 60 }, .outputs = outputs, .n_outputs = asked ? 2 : 1, .precision = DH_PRECISION_F32
+  };
+  g_autoptr (DhPlan) plan = dh_plan_new (device, graph, weights, &options, &error);
+  g_assert_no_error (error);
+  g_autofree char *text = dh_plan_to_string (plan);
+  g_assert_nonnull (strstr (text, "bilinear sum:"));
+  g_assert_null (strstr (text, "80×40×60"));
+  g_assert_null (strstr (text, "24×40×60"));
+  g_assert_nonnull (strstr (text, "32×20×30 → 48×20×30"));
+  g_assert_true ((strstr (text, "32×10×15 → 48×10×15") == NULL) == asked);
+  g_assert_true ((strstr (text, "24×10×15 → 48×10×15") != NULL) == asked);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -261,6 +307,10 @@ main (int argc, char **argv)
       g_test_add_data_func (path, rewritten + i, check_rewrites);
     }
   if (available)
-    g_test_add_func ("/plans/training/refused", check_refused);
+    {
+      g_test_add_data_func ("/plans/head", GINT_TO_POINTER (FALSE), check_head);
+      g_test_add_data_func ("/plans/head/asked", GINT_TO_POINTER (TRUE), check_head);
+      g_test_add_func ("/plans/training/refused", check_refused);
+    }
   return g_test_run ();
 }

@@ -125,10 +125,61 @@ add_forms (GPtrArray *list)
       }
 }
 
+/* The head that joins values of several sizes: linear layers, resized, concatenated and multiplied again. */
+static const char *const heads[] = { "linear", "direct", "shared", "aligned", "read", "order", "padded", "strided" };
+
+static void
+add_heads (GPtrArray *list)
+{
+  static const gint channels[] = { 8, 32, 45 };
+  for (guint kind = 0; kind < G_N_ELEMENTS (heads); kind++)
+    for (guint i = 0; i < G_N_ELEMENTS (channels); i++)
+      {
+        const gint c = channels[i], n = kind == 5 ? 4 : 3, base = kind == 5 ? 2 : 0;
+        const DhShape input = { i == 1 ? 2 : 1, 13, 25, 34 };
+        static const char *const norms[] = { "n0", "n1" };
+        static const char *const names[] = { "p0", "p1", "p2", "p3" }, *const linears[] = { "l0", "l1", "l2", "l3" };
+        DhGraph *graph = dh_graph_new ();
+        const DhValue x = dh_graph_input (graph, input.c);
+        DhValue parts[4], y, other = x;
+        for (gint p = 0; p < n; p++)
+          {
+            const gint stride = p == base ? 1 : 2 << p;
+            const DhConv conv = { .out = 3 + 7 * p, .kernel = stride, .stride = stride, .bias = p % 2 == 0 };
+            parts[p] = dh_graph_relu (graph, dh_graph_conv (graph, x, names[p], conv));
+            if (kind != 1)
+              parts[p] = make_part (graph, parts[p], linears[p], 12 + p);
+            if (p < 2 && kind % 2 == 0)
+              parts[p] = dh_graph_norm (graph, parts[p], norms[p], 0.1);
+            other = p == 1 ? parts[p] : other;
+            if (p != base)
+              parts[p] = dh_graph_resize (graph, parts[p], x, kind == 3);
+          }
+        const DhValue all = dh_graph_concat (graph, parts, (guint)n);
+        y = dh_graph_conv (
+            graph, all, "fuse",
+            (DhConv){
+                .out = c, .kernel = 1, .bias = kind > 1, .stride = kind == 7 ? 2 : 1, .padding = kind == 6 ? 1 : 0 });
+        if (kind != 2)
+          y = dh_graph_norm (graph, y, "norm", 0.1);
+        y = kind == 3  ? dh_graph_activation (graph, y, (DhActivation){ .kind = DH_ACTIVATION_GELU })
+            : kind < 5 ? dh_graph_relu (graph, dh_graph_dropout (graph, y, 0.1))
+                       : y;
+        if (kind == 2)
+          y = dh_graph_add (graph, y,
+                            dh_graph_conv (graph, dh_graph_resize (graph, other, x, FALSE), "again",
+                                           (DhConv){ .out = c, .kernel = 1 }));
+        if (kind == 4)
+          y = dh_graph_add (graph, y, dh_graph_conv (graph, all, "again", (DhConv){ .out = c, .kernel = 1 }));
+        ops_deliver (ops_add_case (list, graph, input, "head/%s/%d", heads[kind], c), y);
+      }
+}
+
 void
 ops_add_transformers (GPtrArray *list)
 {
   add_layer_norms (list);
   add_attentions (list);
   add_forms (list);
+  add_heads (list);
 }

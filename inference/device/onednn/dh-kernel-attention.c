@@ -147,7 +147,8 @@ typedef struct
   float *queries, *made; /* planes */
   float *products;       /* with the keys of a part: planes of keys, of a tile of pixels */
   float *weights;        /* the same as products read them: they themselves, or in bfloat16 */
-  float *most, *sums;    /* pixels */
+  float *sums;           /* a vector of a pixel */
+  float *most;           /* pixels */
 } Work;
 
 DH_INLINE gsize
@@ -161,9 +162,9 @@ lay_out (const DhCpuAttention *attention, gint n, float *scratch, Work *work)
   work->products = work->weights = work->made + made;
   if (attention->bf16)
     work->weights += products;
-  work->most = work->weights + products + behind;
-  work->sums = work->most + n;
-  return queries + made + products * (attention->bf16 ? 2 : 1) + behind + 2 * (gsize)n;
+  work->sums = work->weights + products + behind;
+  work->most = work->sums + (gsize)n * DH_LANES;
+  return queries + made + products * (attention->bf16 ? 2 : 1) + behind + (gsize)n * (DH_LANES + 1);
 }
 
 gsize
@@ -172,15 +173,6 @@ dh_attention_scratch (const DhCpuAttention *attention)
   float none[1];
   Work work;
   return lay_out (attention, attention->pixels_at_once, none, &work) * sizeof (float);
-}
-
-DH_INLINE float
-most_of (DhVec v)
-{
-  float most = v[0];
-  for (gint i = 1; i < DH_LANES; i++)
-    most = v[i] > most ? v[i] : most;
-  return most;
 }
 
 /* Where a plane of a pixel stands that products read, of `n` pixels. */
@@ -193,10 +185,10 @@ place_of (const DhCpuAttention *attention, gint plane, gint pixel, gint n)
 }
 
 DH_INLINE void
-put_plane (const DhCpuAttention *attention, float *to, DhVec v)
+put_plane (gboolean bf16, float *to, DhVec v)
 {
 #ifdef __AVX512BF16__
-  if (attention->bf16)
+  if (bf16)
     {
       dh_store_bf16 (to, v);
       return;
@@ -205,38 +197,50 @@ put_plane (const DhCpuAttention *attention, float *to, DhVec v)
   dh_store (to, v);
 }
 
-/* A pixel's products with `n` keys become what they weigh. Returns what earlier sums are to be multiplied by. */
+/* What is largest may grow by so many powers of two before sums are multiplied anew: they are far from overflowing. */
+#define SLACK 16
+
+/* A pixel's products with `n` keys, which count powers of two, become what they weigh. Returns what earlier sums are to
+ * be multiplied by. */
 DH_INLINE float
-weigh (const DhCpuAttention *attention, const Work *work, gint pixel, gint n, float *most, float *sum)
+weigh_as (const DhCpuAttention *attention, gboolean bf16, const Work *work, gint pixel, gint n, float *most,
+          float *sums)
 {
-  const gint planes = planes_of (n), tile = tile_of (attention);
+  const gint planes = planes_of (n), tile = tile_of (attention), whole = read_planes (attention, n);
   const gsize step = (gsize)tile * DH_LANES;
   float *products = work->products + (gsize)pixel * DH_LANES;
-  DhVec largest = dh_splat (-INFINITY), weights = { 0 };
+  DhVec weights = { 0 };
   if (n % DH_LANES)
     {
       float *last = products + (gsize)(planes - 1) * step;
       for (gint i = n % DH_LANES; i < DH_LANES; i++)
         last[i] = -INFINITY;
     }
+  DhVec largest = dh_load (products);
+  for (gint i = 1; i < planes; i++)
+    largest = dh_larger (dh_load (products + (gsize)i * step), largest);
+  const float before = *most, found = dh_most (largest), now = found > before + SLACK ? found : before;
   for (gint i = 0; i < planes; i++)
     {
-      const DhVec x = dh_load (products + (gsize)i * step);
-      largest = dh_select (x > largest, x, largest);
-    }
-  const float before = *most, now = MAX (before, most_of (largest));
-  for (gint i = 0; i < planes; i++)
-    {
-      const DhVec weight = dh_exp (dh_load (products + (gsize)i * step) - now);
+      const DhVec weight = dh_exp2 (dh_load (products + (gsize)i * step) - now, bf16);
       weights += weight;
-      put_plane (attention, work->weights + place_of (attention, i, pixel, tile), weight);
+      put_plane (bf16, work->weights + place_of (attention, i, pixel, tile), weight);
     }
-  for (gint i = planes; i < read_planes (attention, n); i++)
-    put_plane (attention, work->weights + place_of (attention, i, pixel, tile), (DhVec){ 0 });
-  const float factor = now == before ? 1 : dh_exp (dh_splat (before - now))[0];
+  for (gint i = planes; i < whole; i++)
+    put_plane (bf16, work->weights + place_of (attention, i, pixel, tile), (DhVec){ 0 });
+  const float factor = now == before ? 1 : dh_exp2 (dh_splat (before - now), FALSE)[0];
   *most = now;
-  *sum = *sum * factor + dh_sum (weights);
+  dh_store (sums, dh_load (sums) * factor + weights);
   return factor;
+}
+
+/* A loop for each precision. */
+static float
+weigh (const DhCpuAttention *attention, const Work *work, gint pixel, gint n, float *most, float *sums)
+{
+  if (attention->bf16)
+    return weigh_as (attention, TRUE, work, pixel, n, most, sums);
+  return weigh_as (attention, FALSE, work, pixel, n, most, sums);
 }
 
 DH_INLINE void
@@ -273,7 +277,8 @@ attend (const DhCpuAttention *attention, const Work *work, gint all, gint first,
     }
   for (gint i = 0; i < n; i++)
     {
-      const float factor = weigh (attention, work, i, n_keys, work->most + first + i, work->sums + first + i);
+      const float factor =
+          weigh (attention, work, i, n_keys, work->most + first + i, work->sums + (gsize)(first + i) * DH_LANES);
       for (gint plane = 0; plane < wide && factor != 1; plane++)
         {
           float *at = work->made + ((gsize)plane * (gsize)all + (gsize)(first + i)) * DH_LANES;
@@ -294,11 +299,13 @@ attend (const DhCpuAttention *attention, const Work *work, gint all, gint first,
     }
 }
 
-/* The channels of a head, which may stand anywhere in planes, as planes of their own. */
+/* The channels of a head, which may stand anywhere in planes, as planes of their own, so scaled that products with them
+ * count powers of two. */
 static void
 gather (const DhCpuAttention *attention, gint head, gsize first, gint n, float *to)
 {
   const gint deep = attention->deep, from = head * deep;
+  const float scale = attention->scale * 1.44269504f;
   for (gint plane = 0; plane < read_planes (attention, deep); plane++)
     for (gint i = 0; i < n; i++)
       {
@@ -309,7 +316,7 @@ gather (const DhCpuAttention *attention, gint head, gsize first, gint n, float *
         else
           for (gint lane = 0; lane < DH_LANES && plane * DH_LANES + lane < deep; lane++)
             some[lane] = read_channel (attention->in.planes, from + plane * DH_LANES + lane, first + (gsize)i);
-        put_plane (attention, to + place_of (attention, plane, i, n), dh_load (at) * attention->scale);
+        put_plane (attention->bf16, to + place_of (attention, plane, i, n), dh_load (at) * scale);
       }
 }
 
@@ -354,7 +361,7 @@ dh_attention (const DhCpuAttention *attention, gint item, float *scratch)
   for (gint i = 0; i < n; i++)
     {
       work.most[i] = -INFINITY;
-      work.sums[i] = 0;
+      dh_store (work.sums + (gsize)i * DH_LANES, (DhVec){ 0 });
     }
   if (attention->bf16)
     dh_tiles_begin ();
@@ -367,5 +374,7 @@ dh_attention (const DhCpuAttention *attention, gint item, float *scratch)
     }
   if (attention->bf16)
     dh_tiles_end ();
+  for (gint i = 0; i < n; i++)
+    work.sums[i] = dh_sum (dh_load (work.sums + (gsize)i * DH_LANES));
   scatter (attention, head, first, n, work.made, work.sums);
 }

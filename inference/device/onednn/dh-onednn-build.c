@@ -189,7 +189,7 @@ build_node (gpointer builder, DhValue v, GError **error)
       build_channel_scale (b, v);
       return TRUE;
     case DH_OP_CONV:
-      return dh_cpu_build_conv (b, v, error);
+      return b->apart[v] ? dh_cpu_build_apart (b, v, error) : dh_cpu_build_conv (b, v, error);
     case DH_OP_NORM:
       return build_norm (b, v, error);
     case DH_OP_RELU:
@@ -279,9 +279,11 @@ dh_cpu_build (DhCpuPlan *plan, DhGraph *graph, const DhShape *shapes, DhTensorDi
               const DhPlanOptions *options, GError **error)
 {
   g_autofree const DhCpuView **views = g_new0 (const DhCpuView *, dh_graph_size (graph));
-  DhCpuBuild b = { .plan = plan, .views = views };
+  g_autofree gboolean *apart = g_new0 (gboolean, dh_graph_size (graph));
+  DhCpuBuild b = { .plan = plan, .views = views, .apart = apart };
   plan->coarse_filters = dh_cpu_find_coarse_filters (graph, shapes);
   dh_lowering_init (&b.low, graph, shapes, parameters, options->outputs, options->n_outputs);
+  dh_cpu_find_apart (&b);
   static const DhLoweringSteps steps = { build_node, make_resize, make_scores, make_output };
   const gboolean fine = dh_lowering_run (&b.low, &steps, &b, plan->cancellable, error);
   dh_lowering_clear (&b.low);

@@ -171,6 +171,8 @@ dh_cpu_plan_place (DhCpuPlan *plan, GError **error)
       DhCpuStep *step = g_ptr_array_index (plan->steps, i);
       note_use (step->in, i);
       note_use (step->in_ood, i);
+      for (guint j = 0; j < step->n_ins; j++)
+        note_use (step->ins[j], i);
       note_use (step->sum, i);
       note_use (step->made, i);
       note_use (step->out, i);

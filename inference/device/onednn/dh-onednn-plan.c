@@ -94,6 +94,9 @@ dh_cpu_plan_bind (DhCpuPlan *plan)
       const gboolean active = before.activation.function != DH_CPU_NOTHING;
       gsize bytes = step->out != NULL ? (gsize)step->out->n_planes * step->out->h * step->out->w * lanes * 4 : 0;
       step->input = bind_input (plan, step->in);
+      step->inputs = step->n_ins > 0 ? dh_cpu_alloc (plan, step->n_ins, sizeof *step->inputs) : NULL;
+      for (guint j = 0; j < step->n_ins; j++)
+        step->inputs[j] = bind_input (plan, step->ins[j]);
       if (step->out != NULL)
         step->output = (DhCpuOutput){ .planes = pointers (plan, step->out),
                                       .n_planes = step->out->n_planes,

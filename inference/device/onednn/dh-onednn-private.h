@@ -68,6 +68,8 @@ struct _DhCpuStep
   const DhCpuView *in, *in_ood, *sum, *out;
   const DhCpuView *made; /* weights or input that an earlier step has prepared; or NULL */
   const float *made_at;
+  const DhCpuView *const *ins; /* of a step that reads several alike, instead of `in` */
+  guint n_ins;
   DhValue target; /* output of the plan that it writes, or DH_NO_VALUE */
   gboolean is_score;
   DhValue targets[DH_N_MAPS]; /* of a score step */
@@ -86,6 +88,7 @@ struct _DhCpuStep
 
   const DhCpuKernels *kernels;
   DhCpuInput input;
+  DhCpuInput *inputs; /* n_ins */
   DhCpuOutput output;
   union
   {
@@ -96,6 +99,11 @@ struct _DhCpuStep
     DhCpuDepthwise depthwise;
     DhCpuPool pool;
     DhCpuResize resize;
+    struct
+    {
+      DhCpuResize *all;
+      guint n;
+    } resizes;
     DhCpuLayerNorm layer_norm;
     DhCpuAttention attention;
     DhCpuScore score;

@@ -103,6 +103,20 @@ dh_sum (DhVec v)
   return sum;
 }
 
+/* The largest lane; of NaN and others any. */
+DH_INLINE float
+dh_most (DhVec v)
+{
+#ifdef __AVX512F__
+  return _mm512_reduce_max_ps ((__m512)v);
+#else
+  float most = v[0];
+  for (gint i = 1; i < DH_LANES; i++)
+    most = v[i] > most ? v[i] : most;
+  return most;
+#endif
+}
+
 DH_INLINE DhVec
 dh_select (DhVecInt mask, DhVec yes, DhVec no)
 {
