@@ -94,12 +94,16 @@ def check_profilers(root):
         for path in ("nvidia-smi", "python3"):
             (folder / "path" / path).unlink()
         write_script(folder / "path" / "ncu", text)
-        seconds = "20" if "sleep" in text else "200"
-        begin = time.monotonic()
-        status, said, complained = start(folder, "profile", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS=seconds)
-        taken = time.monotonic() - begin
-        missing = [words for words in wanted if not any(word in said for word in words.split("|"))]
-        check(f"{name} as profiler", status == wanted_status and not missing and not complained and taken < 45 + 60
+        # What hangs takes its time, and on a slow machine nothing is left of it for what is told then: again with more.
+        for seconds in (20, 80, 320) if "sleep" in text else (200,):
+            (folder / "path" / "asked").unlink(missing_ok=True)
+            begin = time.monotonic()
+            status, said, complained = start(folder, "profile", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS=str(seconds))
+            taken = time.monotonic() - begin
+            missing = [words for words in wanted if not any(word in said for word in words.split("|"))]
+            if not missing:
+                break
+        check(f"{name} as profiler", status == wanted_status and not missing and not complained and taken < seconds + 85
               and comes(lambda: not is_running(folder)),
               f"status {status}, {taken:.0f} s, {missing} missing in\n{said}{complained}")
     asked = (root / "a-good-one" / "path" / "asked").read_text().splitlines()
