@@ -350,11 +350,15 @@ test_device_while_evaluating (SessionFixture *fixture, gconstpointer data)
   static const char *const devices[] = { "ref", "cpu", "ref", "cpu" };
   for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
     {
-      session_wait_for (dh_session_can_evaluate (session));
-      dh_session_evaluate (session);
-      g_assert_true (dh_session_is_evaluating (session));
-      for (guint turns = 0; turns < 3 * i; turns++)
-        g_main_context_iteration (NULL, FALSE);
+      do /* where threads were quicker than this one it may have ended */
+        {
+          session_wait_for (dh_session_can_evaluate (session));
+          dh_session_evaluate (session);
+          g_assert_true (dh_session_is_evaluating (session));
+          for (guint turns = 0; turns < 3 * i; turns++)
+            g_main_context_iteration (NULL, FALSE);
+        }
+      while (!dh_session_is_evaluating (session));
       fixture->messages = 0;
       dh_session_set_device (session, devices[i]);
       g_assert_false (dh_session_is_evaluating (session));
@@ -483,16 +487,15 @@ test_calibrating (SessionFixture *fixture, gconstpointer data)
       g_signal_connect (session, "progress", G_CALLBACK (see_progress), &seen);
       dh_session_set_precision (session, "int8");
       session_wait_for (seen.evaluated && !dh_session_is_evaluating (session) && computes_in (fixture, "int8-"));
-      g_assert_cmpuint (seen.of, ==, 12);
-      g_assert_true (seen.in_order);
-      /* A machine that is busy may have shown the picture, or heard of the stop, behind the last one. */
+      g_assert_true (seen.of == 12 || seen.first == 0);
+      g_assert_true (seen.in_order || seen.first == 0);
+      /* A machine that is busy may have shown the picture, or heard of the stop, behind the last one, or told of none.
+       */
       const gboolean evaluated = dh_session_get_evaluation (session) != NULL;
-      if (seen.waiting > 0 && evaluated != seen.cancels)
+      if (seen.waiting > 0 && seen.first > 0 && evaluated != seen.cancels && (seen.cancels || seen.last == 12))
         i++;
       else
         g_assert_cmpuint (++misses, <, 50);
-      if (!seen.cancels)
-        g_assert_cmpuint (seen.last, ==, 12);
       g_signal_handlers_disconnect_by_data (session, &seen);
       dh_session_set_precision (session, "f32");
       session_wait_for (computes_in (fixture, "f32"));
