@@ -283,7 +283,7 @@ class Studio:
         on a busy machine, and what follows a little later begins to count when that has come. What never rests is not
         waited for longer than `most`."""
         step, quiet = 0.03, 0
-        start, needed = time.monotonic(), 4 + min(seconds, 0.5) / step
+        start, needed = time.monotonic(), 4 + min(seconds, 0.2) / step
         while time.monotonic() < start + seconds + most:
             time.sleep(step)
             quiet = 0 if self._is_at_work() else quiet + 1
