@@ -221,10 +221,13 @@ def test_region(studio):
         if words:
             studio.xdotool("type", words)
         studio.key("Return")
-    studio.until_told(r"studio: opened StreetHazards · without bottom 20 %, 8 pictures", lambda: share("20"))
-    # The window that asked may still lie over both.
+    studio.until_told(r"studio: opened StreetHazards · without bottom 20 %, 8 pictures(.|\n)*studio: shows ",
+                      lambda: share("20"))
+    # The window that asked may still lie over both, and what it showed while one typed still be there.
+    studio.settle(2)
     studio.until(lambda: studio.pixels(*TRUTH_HIGH) == high, "more than a fifth is hatched")
     studio.until(lambda: studio.pixels(*TRUTH_LOW) != low, "what is not measured is not hatched")
+    studio.settle(1)
     hatched = studio.pixels(*TRUTH_LOW)
     studio.screenshot(f"{OUTPUT}/reading-region.png")
     studio.until(lambda: "region=bottom%3A20%25" in settings(studio), "the choice is not remembered")
