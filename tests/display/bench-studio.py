@@ -59,7 +59,7 @@ def main():
     slow = []
     try:
         studio.wait(r"studio: opened ")
-        studio.wait(r"studio: counted", timeout=250)
+        studio.wait(r"studio: counted")
         runs = -1
         while runs != studio.runs():  # neighbours are computed ahead
             runs = studio.runs()

@@ -86,7 +86,7 @@ class Studio:
         os.makedirs(f"{self.home}/config/gtk-4.0", exist_ok=True)
         with open(f"{self.home}/config/gtk-4.0/settings.ini", "w") as file:
             file.write("[Settings]\ngtk-font-name=Cantarell 11\ngtk-xft-hinting=1\ngtk-xft-hintstyle=hintslight\n"
-                       "gtk-decoration-layout=:close\ngtk-enable-animations=0\n"
+                       "gtk-decoration-layout=:close\ngtk-enable-animations=0\ngtk-cursor-blink=0\n"
                        f"gtk-double-click-time={double_click}\n")  # in milliseconds
         self.log_path = f"{self.home}/log"
         self.log = open(self.log_path, "wb")
@@ -154,16 +154,18 @@ class Studio:
                        and "dconf-WARNING" not in line})  # no bus here to keep a file dialogue's size
 
 
-    def wait(self, pattern, timeout=FOR_EVER, after=0):
-        """Waits until the log holds the pattern behind position `after`; gives the match."""
-        end = time.monotonic() + timeout
-        while time.monotonic() < end:
+    def wait(self, pattern, timeout=FOR_EVER, after=0, idle=FOR_EVER):
+        """Waits until the log holds the pattern behind position `after`; gives the match. So many seconds of `idle` does
+        it wait in which nothing is done: a busy or slow machine takes as long as it takes."""
+        end, step = time.monotonic() + timeout, 0.05
+        while time.monotonic() < end and idle > 0:
             found = re.compile(pattern).search(self.text(), after)
             if found:
                 return found
             if self.program.poll() is not None:
                 break
-            time.sleep(0.05)
+            time.sleep(step)
+            idle -= 0 if self._lets_work() else step
         raise AssertionError(f"{pattern!r} was not seen; the log ends with\n{self.text()[-1500:]}")
 
     def runs(self):
@@ -183,22 +185,24 @@ class Studio:
     def click(self, x, y, button=1, count=1):
         self.move(x, y)
         self.settle(0)
-        self.xdotool("click", "--repeat", count, "--delay", 80, button)
+        # Both clicks of a double one close together, since a busy machine draws them apart.
+        self.xdotool("click", "--repeat", count, "--delay", 20 if count == 2 else 80, button)
         self.settle(0.1)
 
     def until_told(self, pattern, action, tries=4):
         """Does something until what comes of it is told; gives the match. On a loaded machine a click may fall beside,
-        and a key may come before the window is ready for it."""
+        and a key may come before the window is ready for it. It is done again only where the program has nothing left
+        to do: a slow answer is waited for."""
         after = len(self.text())
-        for _ in range(tries):
+        for left in reversed(range(tries)):
             action()
             try:
-                return self.wait(pattern, timeout=30, after=after)
-            except AssertionError as error:
+                return self.wait(pattern, after=after, idle=30 if left else FOR_EVER)
+            except AssertionError:
+                if left == 0 or self.program.poll() is not None:
+                    raise
                 print(f"# no answer: {pattern!r}", flush=True)
-                failure = error
                 self.settle(1)
-        raise failure
 
     def press(self, x, y, pattern):
         return self.until_told(pattern, lambda: self.click(x, y))
@@ -241,33 +245,74 @@ class Studio:
                               capture_output=True, text=True).stdout
         return tuple(int(re.search(rf"^{name}=(\d+)$", told, re.M).group(1)) for name in ("WIDTH", "HEIGHT"))
 
-    def _is_at_work(self):
-        """A thread of the program, or of its display, runs or waits for a processor."""
-        for process in self.processes:
+    def _descendants(self):
+        """Numbers of all processes that the program has begun, and of those that they have."""
+        children = {}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                for task in os.listdir(f"/proc/{process.pid}/task"):
-                    with open(f"/proc/{process.pid}/task/{task}/stat") as file:
-                        if file.read().rsplit(")", 1)[1].split()[0] in "RD":
-                            return True
+                with open(f"/proc/{pid}/stat") as file:
+                    children.setdefault(int(file.read().rsplit(")", 1)[1].split()[1]), []).append(int(pid))
             except OSError:
                 pass  # it has just ended
+        found = list(children.get(self.program.pid, []))
+        for pid in found:
+            found += children.get(pid, [])
+        return found
+
+    @staticmethod
+    def _does_something(pid, states):
+        try:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/stat") as file:
+                    if file.read().rsplit(")", 1)[1].split()[0] in states:
+                        return True
+        except OSError:
+            pass  # it has just ended
         return False
 
+    def _is_at_work(self):
+        """A thread of the program, or of its display, runs, waits for a processor or is held up."""
+        return any(self._does_something(process.pid, "RDT") for process in self.processes)
+
+    def _lets_work(self):
+        """The same, or what the program has begun runs."""
+        return self._is_at_work() or any(self._does_something(pid, "RD") for pid in self._descendants())
+
     def settle(self, seconds=0.6, most=30):
-        """Lets so much time pass; then until nothing is done any more, for what was sent may wait for a processor on a
-        busy machine. What never rests is not waited for longer than `most`."""
-        time.sleep(seconds)
-        end, quiet = time.monotonic() + most, 0
-        while quiet < 4 and time.monotonic() < end:
-            time.sleep(0.03)
+        """Lets so much time pass, and waits until nothing was done for some of it: what was sent may wait for a processor
+        on a busy machine, and what follows a little later begins to count when that has come. What never rests is not
+        waited for longer than `most`."""
+        step, quiet = 0.03, 0
+        start, needed = time.monotonic(), 4 + min(seconds, 0.2) / step
+        while time.monotonic() < start + seconds + most:
+            time.sleep(step)
             quiet = 0 if self._is_at_work() else quiet + 1
+            if quiet >= needed and time.monotonic() >= start + seconds:
+                break
+
+    def work(self):
+        """Seconds of computing that the program has spent."""
+        with open(f"/proc/{self.program.pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def is_smooth(self, after, work):
+        """Whether what the canvas logged of the frames of one movement is no slide show, by time or, where others have the
+        processors, by what it had to compute since it had done `work` (bench-studio.py measures)."""
+        self.settle()
+        found = re.compile(r"frames: canvas: (\d+) frames .*median gap ([\d.]+) ms").search(self.text(), after)
+        if not found:  # too few frames came to be for a gap between them
+            return False
+        computed = 1000 * (self.work() - work) / int(found.group(1))
+        print(f"# {found.group(0)}, {computed:.0f} ms of work a frame", flush=True)
+        return min(float(found.group(2)), computed) < 100
 
     def until(self, condition, what):
-        """Waits until it holds."""
+        """Waits until it holds; asked where the program rests, or now and then where it does not."""
         end = time.monotonic() + FOR_EVER
         while not condition():
             assert time.monotonic() < end, what
-            self.settle(0.1)
+            self.settle(0.1, most=3)
 
     def screenshot(self, path):
         subprocess.run(["import", "-window", "root", "-crop", f"{self.size[0]}x{self.size[1]}+0+0", path],

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import driver
@@ -30,8 +31,9 @@ def away(studio):
     studio.settle()
 
 
-def shown_after(studio, mark):
-    return studio.wait(r"studio: shows (\S+), maps", after=mark).group(1)
+def shown_after(studio, mark, which=r"\S+"):
+    """Waits until an image is shown; `which`: what its name ends with."""
+    return studio.wait(rf"studio: shows (\S*{which}), maps", after=mark).group(1)
 
 
 def test_filter(studio):
@@ -40,9 +42,9 @@ def test_filter(studio):
     full = studio.pixels(*LIST)
     studio.key("ctrl+f")
     studio.xdotool("type", "no such picture")
+    studio.until(lambda: studio.pixels(*LIST) != full, "the words did not filter")
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/browse-filter.png")
-    assert studio.pixels(*LIST) != full, "the words did not filter"
     mark = len(studio.text())
     studio.key("Escape")
     studio.settle(1)
@@ -51,12 +53,12 @@ def test_filter(studio):
     shown_after(studio, mark)
     mark = len(studio.text())
     studio.key("Left")
-    assert shown_after(studio, mark).endswith("00003")
+    shown_after(studio, mark, "00003")
     mark = len(studio.text())
     studio.key("ctrl+f")
     studio.xdotool("type", "0001")
     studio.key("Return")
-    assert shown_after(studio, mark).endswith("00001"), "Enter did not go to the first that was found"
+    shown_after(studio, mark, "00001")  # Enter goes to the first that was found
     studio.key("ctrl+f")
     studio.key("Escape")
     studio.settle(1)
@@ -72,9 +74,9 @@ def test_check(studio):
     studio.click(*CHECK)
     found = studio.wait(r"studio: checked (\d+) pictures, (\d+) findings, (\d+) values", after=mark)
     assert int(found.group(1)) > 1 and int(found.group(2)) > 3 and int(found.group(3)) > 3, found.group(0)
+    studio.until(lambda: studio.pixels(*IMAGE_PANE) != before, "nothing was shown")
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/browse-check.png")
-    assert studio.pixels(*IMAGE_PANE) != before, "nothing was shown"
     studio.key("Escape")
     away(studio)
     studio.until(lambda: studio.pixels(*IMAGE_PANE) == before, "Escape did not close the check")
@@ -100,17 +102,17 @@ def test_help(studio):
 
 def test_list_keys(studio):
     """Arrows in the list go on from the picture that is shown, however one came to it, and past a group's name."""
-    def press(key):
+    def press(key, leads_to):
         mark = len(studio.text())
         studio.key(key)
-        return shown_after(studio, mark)
+        shown_after(studio, mark, leads_to)
 
     away(studio)
     mark = len(studio.text())
     studio.key("ctrl+f")
     studio.xdotool("type", "t5/00000")
     studio.key("Return")
-    assert shown_after(studio, mark).endswith("t5/00000")
+    shown_after(studio, mark, "t5/00000")
     studio.key("ctrl+f", "Escape")
     studio.settle(1)
     for leave in ("Return", "Escape", "Down"):
@@ -119,24 +121,25 @@ def test_list_keys(studio):
         studio.settle(1)
         studio.key(leave)
         studio.settle(1)
-        assert press("Down").endswith("t5/00001"), f"the first Down after {leave} is lost"
-        assert press("Right").endswith("t5/00002")
-        assert press("Down").endswith("t5/00003"), "Down goes on from another row than Right went to"
-        assert [press("Up") for _ in range(3)][-1].endswith("t5/00000")
+        press("Down", "t5/00001")  # the first one behind the field is not lost
+        press("Right", "t5/00002")
+        press("Down", "t5/00003")  # from the row that Right went to
+        for stem in ("t5/00002", "t5/00001", "t5/00000"):
+            press("Up", stem)
         studio.key("ctrl+f", "Escape")
         studio.settle(1)
-    assert press("End").endswith("t6/00015")
+    press("End", "t6/00015")
     # A search for the last of one group leads into the next.
     mark = len(studio.text())
     studio.key("ctrl+f")
     studio.xdotool("type", "t5/00015")
     studio.key("Return")
-    assert shown_after(studio, mark).endswith("t5/00015")
+    shown_after(studio, mark, "t5/00015")
     studio.key("ctrl+f", "Escape")
     studio.settle(1)
-    assert press("Down").endswith("t6/00000"), "Down stops at a group's name"
-    assert press("Up").endswith("t5/00015"), "Up stops at a group's name"
-    assert press("Home").endswith("t5/00000")
+    press("Down", "t6/00000")  # past the group's name
+    press("Up", "t5/00015")
+    press("Home", "t5/00000")
 
 
 def test_pin(studio):
@@ -144,11 +147,9 @@ def test_pin(studio):
     away(studio)
     before = studio.pixels(*PROBE)
     studio.key("p")
-    studio.settle()
-    assert studio.pixels(*PROBE) != before, "the probe reads nothing"
+    studio.until(lambda: studio.pixels(*PROBE) != before, "the probe reads nothing")
     studio.key("p")
-    studio.settle()
-    assert studio.pixels(*PROBE) == before, "the probe was not let go"
+    studio.until(lambda: studio.pixels(*PROBE) == before, "the probe was not let go")
 
 
 def test_components(studio):
@@ -166,17 +167,16 @@ def test_components(studio):
     studio.settle(2)
     probe, pane = studio.pixels(*PROBE), studio.pixels(*IMAGE_PANE)
     studio.key("n")
+    studio.until(lambda: studio.pixels(*PROBE) != probe, "the probe does not read the object")
+    studio.until(lambda: studio.pixels(*IMAGE_PANE) != pane, "the object is not in sight")
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/browse-components.png")
     first, where = studio.pixels(*IMAGE_PANE), studio.pixels(*PLACE)
-    assert studio.pixels(*PROBE) != probe, "the probe does not read the object"
-    assert first != pane, "the object is not in sight"
     studio.key("n")
+    studio.until(lambda: studio.pixels(*IMAGE_PANE) != first, "N did not go on")
     studio.settle(1)
-    assert studio.pixels(*IMAGE_PANE) != first, "N did not go on"
     studio.key("shift+n")
-    studio.settle(1)
-    assert studio.pixels(*PLACE) == where, "Shift+N did not go back"
+    studio.until(lambda: studio.pixels(*PLACE) == where, "Shift+N did not go back")
     # What the threshold finds is looked for again when it moved.
     mark = len(studio.text())
     studio.key(*["greater"] * 3)
@@ -199,8 +199,8 @@ def test_notes(studio):
     studio.settle(1)
     typed, undone = studio.pixels(*PAGE), len(studio.text())
     studio.key("ctrl+z")
+    studio.until(lambda: studio.pixels(*PAGE) != typed, "Ctrl+Z undid no typing")
     studio.settle(1)
-    assert studio.pixels(*PAGE) != typed, "Ctrl+Z undid no typing"
     assert "studio: threshold" not in studio.text()[undone:], "Ctrl+Z in the note undid a threshold"
     studio.key("ctrl+a")
     studio.xdotool("type", "two of them")
@@ -212,11 +212,11 @@ def test_notes(studio):
     mark = len(studio.text())
     studio.key("Right")
     assert shown_after(studio, mark) != stem, "the arrow did not leave the picture"
-    studio.settle(1)
-    assert studio.pixels(*PAGE) != page, "another picture has the same marks"
+    studio.until(lambda: studio.pixels(*PAGE) != page, "another picture has the same marks")
     # What was written there and taken back does not come back here.
     studio.key("F2")
     studio.xdotool("type", "x")
+    mark = len(studio.text())
     studio.key("BackSpace", "Escape", "Right")
     shown_after(studio, mark)
     studio.settle(1)
@@ -229,7 +229,7 @@ def test_notes(studio):
     studio.key("ctrl+f")
     studio.xdotool("type", "is:marked")
     studio.key("Return")
-    assert shown_after(studio, mark) == stem, "the mark does not filter"
+    shown_after(studio, mark, re.escape(stem))  # the only one that is marked
     studio.key("ctrl+f")
     studio.key("Escape")
 
@@ -303,20 +303,19 @@ def test_set_objects(studio):
     second = set_objects_after(studio, mark)
     assert second != first, f"another threshold found the same: {second}"
     away(studio)
+    studio.until(lambda: studio.pixels(*BADGES) != badges, "the pictures tell of no other objects")
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/browse-set-objects-best.png")
-    assert studio.pixels(*BADGES) != badges, "the pictures tell of no other objects"
     mark = len(studio.text())
     studio.key("ctrl+z")
     assert set_objects_after(studio, mark) == first, "undo found other objects"
-    studio.settle(1)
-    assert studio.pixels(*BADGES) == badges, "the pictures tell of other objects than before"
+    studio.until(lambda: studio.pixels(*BADGES) == badges, "the pictures tell of other objects than before")
     mark = len(studio.text())
     studio.key("ctrl+f")
     studio.xdotool("type", "missed>0 false>0")
+    studio.until(lambda: studio.pixels(*BADGES) != badges, "what is missed does not filter")
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/browse-set-objects-filter.png")
-    assert studio.pixels(*BADGES) != badges, "what is missed does not filter"
     studio.key("Return", "Escape")
     studio.key("ctrl+f")
     studio.key("Escape")
@@ -325,18 +324,24 @@ def test_set_objects(studio):
 def test_play(studio):
     """F5 plays the listed images one after another; a step by hand stops it there."""
     away(studio)
-    studio.key("Home")
-    studio.settle(1)
-    mark = len(studio.text())
     stopped = studio.pixels(*PLAY)
-    studio.key("F5")
-    shown = re.compile(r"studio: shows (\S+), maps")
-    studio.until(lambda: len(set(shown.findall(studio.text()[mark:]))) >= 3, "three images did not come by themselves")
-    names = list(dict.fromkeys(shown.findall(studio.text()[mark:])))
-    assert names == sorted(names), f"not in the list's order: {names}"
-    studio.until(lambda: studio.pixels(*PLAY) != stopped, "the button does not tell that it plays")
+    for _ in range(20):  # on a busy machine the last image may come before anybody has looked
+        studio.key("Home")
+        studio.settle(1)
+        mark, plays, names = len(studio.text()), False, []
+        studio.xdotool("key", "F5")
+        end = time.monotonic() + driver.FOR_EVER
+        while not (plays and len(names) >= 3) and "t6/00015" not in names:
+            assert time.monotonic() < end, f"three images did not come by themselves, or no button tells of it: {names}"
+            plays = plays or studio.pixels(*PLAY) != stopped
+            names = list(dict.fromkeys(re.findall(r"studio: shows (\S+), maps", studio.text()[mark:])))
+        assert names == sorted(names), f"not in the list's order: {names}"
+        if plays and "t6/00015" not in names:
+            break
+    else:
+        raise AssertionError("the button does not tell that it plays")
     mark = len(studio.text())
-    studio.key("Left")
+    studio.xdotool("key", "Left")
     shown_after(studio, mark)
     studio.until(lambda: studio.pixels(*PLAY) == stopped, "it plays on after a step by hand")
 
@@ -345,8 +350,8 @@ def test_submenu(studio):
     """A menu that is closed in a submenu gives the keys back."""
     before = studio.pixels(1100, 60, 290, 400)
     studio.click(*MAIN_MENU)
+    studio.until(lambda: studio.pixels(1100, 60, 290, 400) != before, "no menu")
     studio.settle(0.5)
-    assert studio.pixels(1100, 60, 290, 400) != before, "no menu"
     studio.click(*PRECISION)
     studio.settle(0.5)
     studio.screenshot(f"{OUTPUT}/browse-submenu.png")
@@ -354,7 +359,7 @@ def test_submenu(studio):
     studio.key("Escape")
     studio.settle(0.5)
     studio.key("Right")
-    studio.wait(r"studio: shows", timeout=60, after=mark)
+    studio.wait(r"studio: shows", after=mark)
     away(studio)
 
 

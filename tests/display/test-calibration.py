@@ -103,12 +103,11 @@ def test_elsewhere(studio, sets):
     studio.drag((PLOT_X, PLOT_Y), (PLOT_X + 40, PLOT_Y), seconds=1)
     assert threshold(studio, mark)[1] == "by-hand"
     studio.wait(r"studio: components ", after=mark)
-    studio.settle(1)
-    assert record(studio) != studio.chosen
+    studio.until(lambda: record(studio) != studio.chosen, "the record is still that of the other set")
     mark = len(studio.text())
     studio.key("ctrl+z")
     assert threshold(studio, mark) == (value, "best-f1")
-    assert record(studio) == studio.chosen, "undo did not bring the record back"
+    studio.until(lambda: record(studio) == studio.chosen, "undo did not bring the record back")
 
 
 def test_own(studio, sets):
@@ -122,10 +121,10 @@ def test_own(studio, sets):
     value, rule = threshold(studio, mark)
     stored = sets.stored("here")
     assert rule == "best-f1" and abs(value - stored) < 1e-4 * max(1, abs(stored)), (value, rule, stored)
-    assert amber(record(studio)), "a threshold of this very set is not warned of"
+    studio.until(lambda: amber(record(studio)), "a threshold of this very set is not warned of")
     studio.screenshot(f"{OUTPUT}/calibration-leak.png")
     studio.key("ctrl+z")
-    assert record(studio) == studio.chosen
+    studio.until(lambda: record(studio) == studio.chosen, "undo did not bring the record back")
 
 
 def test_again(studio, sets):
@@ -153,11 +152,11 @@ def test_again(studio, sets):
         again.move(700, 892)
         again.settle(0.5)
         again.screenshot(f"{OUTPUT}/calibration-again.png")
-        assert (again.pixels(*TRAINING), again.pixels(*BROWSE)) == (shown, hidden), "another page is shown"
+        again.until(lambda: (again.pixels(*TRAINING), again.pixels(*BROWSE)) == (shown, hidden), "another page is shown")
         again.key("ctrl+1")
         again.settle(1)
-        assert again.pixels(*HEAD) == order, "the images are in another order"
-        assert record(again) == studio.chosen, "the threshold's record is another"
+        again.until(lambda: again.pixels(*HEAD) == order, "the images are in another order")
+        again.until(lambda: record(again) == studio.chosen, "the threshold's record is another")
         assert not again.complaints(), again.complaints()
     finally:
         again.close()

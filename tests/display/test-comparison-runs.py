@@ -120,9 +120,9 @@ def test_intervals(studio, runs):
         studio.screenshot(f"{OUTPUT}/intervals-{other}.png")
         measured = look(studio, CHOSEN)
     choose(studio, 1)
-    assert look(studio, CHOSEN) != measured
+    studio.until(lambda: look(studio, CHOSEN) != measured, "the intervals of two are told of one")
     choose(studio, 2)
-    assert look(studio, CHOSEN) == measured, "measured intervals are not there again"
+    studio.until(lambda: look(studio, CHOSEN) == measured, "measured intervals are not there again")
 
 
 def test_enter(studio, runs):
@@ -130,10 +130,9 @@ def test_enter(studio, runs):
     studio.press(*COMPARE_BUTTON, r"studio: counted run")
     for run in (1, 2):
         studio.wait(rf"studio: counted run {run} beside")
+    studio.until(lambda: look(studio, PANEL) != studio.tuning, "the panel is that of the network")
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/panel-compare.png")
-    studio.panel = look(studio, PANEL)
-    assert studio.panel != studio.tuning, "the panel is that of the network"
 
 
 def test_pictures(studio, runs):
@@ -179,8 +178,7 @@ def test_zoom(studio, runs):
     assert look(studio, ZOOM) == zoom, "another picture has another zoom"
     studio.click(500, 400)
     studio.key("Escape", "0")
-    studio.settle(0.5)
-    assert look(studio, ZOOM) != zoom
+    studio.until(lambda: look(studio, ZOOM) != zoom, "0 did not fit")
 
 
 def test_tune(studio, runs):
@@ -193,20 +191,21 @@ def test_tune(studio, runs):
     studio.drag((PLOT_X[0] + 150, PLOT_Y), (PLOT_X[0] + 190, PLOT_Y), seconds=1.5)
     run, value, rule = threshold(studio, mark)
     assert (run, rule) == (2, "by-hand"), (run, rule)
-    assert look(studio, LEFT) != studio.a, "A's map does not follow its threshold"
+    studio.until(lambda: look(studio, LEFT) != studio.a, "A's map does not follow its threshold")
     assert look(studio, RIGHT) == studio.b, "B's map follows that of A"
     frames = [line for line in studio.text()[mark:].splitlines() if line.startswith("frames: ") and "median gap" in line]
     assert frames, "no frames logged"
     print(f"# {frames[-1]}")
     studio.key("ctrl+z")
-    assert look(studio, LEFT) == studio.a, "undo did not bring the threshold back"
+    studio.until(lambda: look(studio, LEFT) == studio.a, "undo did not bring the threshold back")
     for rule, column in (("tpr95", "threshold_tpr95"), ("best-f1", "best_f1_threshold")):
         mark = len(studio.text())
         studio.click(*CHIPS[rule])
         run, value, chosen = threshold(studio, mark)
         stored = runs.threshold(2, column)
         assert (run, chosen) == (2, rule) and abs(value - stored) < 1e-4 * max(1, abs(stored)), (value, stored)
-    assert look(studio, LEFT) == studio.a
+        studio.settle(1)
+    studio.until(lambda: look(studio, LEFT) == studio.a, "A's map is not as the rule says")
     studio.click(*TABS["b"])
     studio.settle(0.3)
     mark = len(studio.text())
@@ -217,7 +216,7 @@ def test_tune(studio, runs):
     studio.key("Return")
     run, value, rule = threshold(studio, mark)
     assert (run, rule) == (1, "by-hand") and abs(value - 0.5) < 1e-4, (run, value, rule)
-    assert look(studio, RIGHT) != studio.b
+    studio.until(lambda: look(studio, RIGHT) != studio.b, "B's map does not follow its threshold")
     studio.screenshot(f"{OUTPUT}/panel-tune-posterior.png")
     # The field gave the focus back: single keys are the window's again.
     mark = len(studio.text())
@@ -226,9 +225,9 @@ def test_tune(studio, runs):
     mark = len(studio.text())
     studio.key("ctrl+r")
     assert threshold(studio, mark)[::2] == (1, "best-f1")
-    assert look(studio, RIGHT) == studio.b
+    studio.until(lambda: look(studio, RIGHT) == studio.b, "B's map is not as the rule says")
     studio.key("ctrl+z", "ctrl+z", "ctrl+z")
-    assert look(studio, RIGHT) == studio.b
+    studio.until(lambda: look(studio, RIGHT) == studio.b, "undo did not bring the threshold back")
     studio.click(*TABS["compare"])
     studio.settle(0.3)
 
@@ -250,11 +249,9 @@ def test_leave(studio, runs):
     """The panel of the network comes back as it was."""
     studio.click(700, 350)
     studio.key("Escape", "g")
-    studio.settle(0.7)
-    assert look(studio, PANEL) == studio.tuning, "the tuning is another after the comparison"
+    studio.until(lambda: look(studio, PANEL) == studio.tuning, "the tuning is another after the comparison")
     studio.key("c")
-    studio.settle(0.7)
-    assert look(studio, PANEL) != studio.tuning
+    studio.until(lambda: look(studio, PANEL) != studio.tuning, "C did not compare")
     assert not studio.complaints(), studio.complaints()
 
 

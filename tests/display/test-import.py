@@ -153,7 +153,7 @@ def test_left_out(studio, data):
     os.remove(f"{folder}/{sorted(files)[0]}")
     studio.settle(1.5)
     import_from(studio, f"{data.top}/maps/part")
-    studio.key("Return")
+    studio.until_told(r"(says|error) part", lambda: studio.key("Return"))
     studio.until(lambda: re.search(r" done .* part$", data.cli("report"), re.M), "the part's run")
     studio.settle(3)
     studio.screenshot(f"{OUTPUT}/import-left-out.png")

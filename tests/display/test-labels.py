@@ -2,6 +2,7 @@
 """Masks drawn with pointer and keys: test-labels.py STUDIO CLI OUTPUT-FOLDER. Writes TAP."""
 import glob
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -77,6 +78,12 @@ def begin(studio):
     studio.settle(0.4)
 
 
+def until_labels_of(studio, stem):
+    """Its mask is the one that is drawn, whatever is still written of another."""
+    studio.until(lambda: re.findall(r"studio: labels of ([^;:\s]+)", studio.text())[-1:] == [stem], f"labels of {stem}")
+    studio.settle(1)
+
+
 def draw_square(studio, x, y, side):
     for corner in ((x, y), (x + side, y), (x + side, y + side), (x, y + side)):
         studio.click(*on_screen(*corner))
@@ -97,12 +104,13 @@ def test_polygon(studio, drive):
     studio.key("a", "d")
     bare = image(studio)
     draw_square(studio, 300, 150, 80)
+    studio.until(lambda: image(studio) != bare, "nothing is drawn")
+    studio.settle(0.5)
     drawn = image(studio)
-    assert drawn != bare
     studio.key("ctrl+z")
-    assert image(studio) == bare
+    studio.until(lambda: image(studio) == bare, "undo did not take it back")
     studio.key("ctrl+shift+z")
-    assert image(studio) == drawn
+    studio.until(lambda: image(studio) == drawn, "redo did not bring it back")
     studio.screenshot(f"{OUTPUT}/labels-polygon.png")
     assert not os.path.exists(f"{drive}/masks")
     studio.until_told(r"studio: wrote labels .*/masks/0\.png(.|\n)*studio: opened Images and masks, 3 pictures",
@@ -118,12 +126,12 @@ def test_corners(studio, drive):
     """Corners are taken back, and leave nothing; a double click closes."""
     for told in ("labels of 1", "shows 1, maps"):
         studio.wait(rf"studio: opened Images and masks(.|\n)*studio: {told}")
-    studio.settle(0.5)
+    studio.settle(1)
     bare = image(studio)
     for corner in ((100, 100), (200, 100)):
         studio.click(*on_screen(*corner))
     studio.key("BackSpace", "BackSpace")
-    assert image(studio) == bare
+    studio.until(lambda: image(studio) == bare, "corners that were taken back are still there")
     for corner in ((100, 100), (160, 100), (200, 30)):
         studio.click(*on_screen(*corner))
     studio.key("BackSpace")
@@ -180,7 +188,7 @@ def test_undone(studio, drive):
     """The toast of a mask that was written by itself takes it back."""
     with open(f"{drive}/masks/1.png", "rb") as file:
         before = file.read()
-    studio.wait(r"studio: labels of 1")
+    until_labels_of(studio, "1")
     studio.key("a", "d")
     draw_square(studio, 20, 20, 40)
     studio.until_told(r"studio: wrote labels .*/masks/1\.png", lambda: studio.key("Left"))
@@ -196,8 +204,7 @@ def test_undone(studio, drive):
 
 def test_begun(studio, drive):
     """A polygon that is not closed yet is drawn when another tool or image is chosen; Ctrl+Z takes its last corner back."""
-    studio.settle(1)
-    studio.wait(r"studio: labels of 0")
+    until_labels_of(studio, "0")
     before = count(read_png(f"{drive}/masks/0.png"), 1)
     studio.key("a", "d")
     for corner in ((20, 20), (100, 20), (100, 100), (20, 200), (200, 200)):

@@ -78,6 +78,17 @@ def choose(studio, submenu, choice, told, more=()):
     studio.settle(0.5)
 
 
+def check(studio, item):
+    """Opens the check of the set from its menu."""
+    def act():
+        studio.key("Escape", "Escape")
+        studio.click(*SET)
+        studio.settle(0.4)
+        studio.click(*item)
+    studio.until_told(r"studio: checked 1 pictures", act)
+    studio.settle(1)
+
+
 def settings(studio):
     with open(f"{studio.home}/config/densehybrid/studio.ini") as file:
         return file.read()
@@ -115,10 +126,7 @@ def test_kind(studio):
 def test_check(studio):
     """In the check the ids are chosen where their meaning is seen."""
     choose(studio, 0, 6, r"studio: opened StreetHazards, 1 pictures")
-    studio.press(*SET, r"")
-    studio.settle(0.4)
-    studio.press(*CHECK, r"studio: checked 1 pictures")
-    studio.settle(0.6)
+    check(studio, CHECK)
     studio.screenshot(f"{OUTPUT}/reading-check.png")
 
     def shift():
@@ -143,10 +151,7 @@ def test_constant_labels(studio):
 
 def test_mask_values(studio):
     """What no choice says is written in the check, refused where it means nothing, and kept for the next start."""
-    studio.press(*SET, r"")
-    studio.settle(0.4)
-    studio.press(*MASKS_CHECK, r"studio: checked 1 pictures")
-    studio.settle(0.6)
+    check(studio, MASKS_CHECK)
 
     def write(words):
         studio.click(*MASK_VALUES)
@@ -164,6 +169,7 @@ def test_mask_values(studio):
 
 def test_degraded(studio):
     """Fog over the town, then the next degradation, then the images as they are."""
+    studio.settle(1)  # the check that was closed may still lie over it
     clear = studio.pixels(*IMAGE)
     choose(studio, 3, 9, r"studio: opened StreetHazards · Fog 5, 1 pictures", more=(5,))
     studio.until(lambda: studio.pixels(*IMAGE) != clear, "the image is as clear as before")
@@ -187,6 +193,7 @@ def ask_region(studio, item):
 def test_region(studio):
     """The last fifth by a share, shown while it is typed, hatched at once; by a mask the same; a mask that is not there;
     all measured again."""
+    studio.settle(2)
     low, high = studio.pixels(*TRUTH_LOW), studio.pixels(*TRUTH_HIGH)
     ask_region(studio, 4)
     shaded = studio.pixels(*TRUTH_LOW)  # behind the window
@@ -214,10 +221,13 @@ def test_region(studio):
         if words:
             studio.xdotool("type", words)
         studio.key("Return")
-    studio.until_told(r"studio: opened StreetHazards · without bottom 20 %, 8 pictures", lambda: share("20"))
-    # The window that asked may still lie over both.
+    studio.until_told(r"studio: opened StreetHazards · without bottom 20 %, 8 pictures(.|\n)*studio: shows ",
+                      lambda: share("20"))
+    # The window that asked may still lie over both, and what it showed while one typed still be there.
+    studio.settle(2)
     studio.until(lambda: studio.pixels(*TRUTH_HIGH) == high, "more than a fifth is hatched")
     studio.until(lambda: studio.pixels(*TRUTH_LOW) != low, "what is not measured is not hatched")
+    studio.settle(1)
     hatched = studio.pixels(*TRUTH_LOW)
     studio.screenshot(f"{OUTPUT}/reading-region.png")
     studio.until(lambda: "region=bottom%3A20%25" in settings(studio), "the choice is not remembered")
@@ -234,6 +244,7 @@ def test_region(studio):
 
 def test_unlabelled_region(studio):
     """Images without labels have a pane for it all the same."""
+    studio.settle(1)
     nothing = studio.pixels(*TRUTH_LOW)
 
     def share():

@@ -92,7 +92,7 @@ def test_keep(studio):
     studio.key("Escape")
     runs, before = studio.runs(), look(studio, SEGMENTATION)
     studio.until_told(r"studio: keeps map 3 of", lambda: studio.key("k"))
-    studio.settle(1)
+    studio.settle(2)
     a, b = look(studio, A), look(studio, B)
     studio.screenshot(f"{OUTPUT}/views-kept.png")
     studio.until_told(r"studio: threshold hybrid", lambda: studio.key(*["greater"] * 6))
@@ -155,13 +155,12 @@ def test_reopen(studio):
     studio.screenshot(f"{OUTPUT}/views-before.png")
     again, test_reopen.complaints = start_again(studio)
     studio.__dict__.update(again.__dict__)
-    after = look(studio, CANVAS)
     studio.screenshot(f"{OUTPUT}/views-again.png")
-    assert after == before, "the next start looks different"
+    studio.until(lambda: look(studio, CANVAS) == before, "the next start looks different")
     studio.key("0", "g")  # all fit that are linked
     studio.settle(1)
     studio.screenshot(f"{OUTPUT}/views-own-again.png")
-    assert look(studio, SEGMENTATION) == test_reopen.moved, "a pane that was moved alone is not where it was"
+    studio.until(lambda: look(studio, SEGMENTATION) == test_reopen.moved, "a pane that was moved alone is not where it was")
 
 
 def main():

@@ -18,6 +18,8 @@ from pathlib import Path
 from carried import BROKEN, break_down, check, comes, finish, is_running, run, start, write_script
 
 
+# Seconds that what hangs is given: where a slow machine comes to less in them, it is tried again with more.
+MORE_AND_MORE = ("20", "80", "320")
 # A sanitizer that finds nothing, finds something, and does not come to its end.
 SANITIZER = """while [ "$1" != env ]; do tool+=" $1"; shift; done
   echo 'ok 1 something'
@@ -31,10 +33,13 @@ SANITIZER = """while [ "$1" != env ]; do tool+=" $1"; shift; done
 
 def check_sanitizer(folder):
     write_script(folder / "path" / "compute-sanitizer", SANITIZER)
-    status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS="60")
     wanted = ("sanitizer memcheck chain: status 0, 1 passed, ========= ERROR SUMMARY: 0 errors",
               "FAILED sanitizer racecheck chain", "then the time was over; 1 errors by then", "FAILED sanitizer memcheck gradient")
-    missing = [word for word in wanted if word not in said]
+    for seconds in MORE_AND_MORE:
+        status, said, complained = start(folder, "sanitizer", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS=seconds)
+        missing = [word for word in wanted if word not in said]
+        if not missing:
+            break
     check("what a sanitizer finds is said, though it is cut off", status == 1 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
     write_script(folder / "path" / "compute-sanitizer", "echo 'ok 1 x'; echo '========= ERROR SUMMARY: 0 errors'; kill -SEGV $$")
@@ -94,12 +99,15 @@ def check_profilers(root):
         for path in ("nvidia-smi", "python3"):
             (folder / "path" / path).unlink()
         write_script(folder / "path" / "ncu", text)
-        seconds = "20" if "sleep" in text else "200"
-        begin = time.monotonic()
-        status, said, complained = start(folder, "profile", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS=seconds)
-        taken = time.monotonic() - begin
-        missing = [words for words in wanted if not any(word in said for word in words.split("|"))]
-        check(f"{name} as profiler", status == wanted_status and not missing and not complained and taken < 45 + 60
+        for seconds in MORE_AND_MORE if "sleep" in text else ("200",):
+            (folder / "path" / "asked").unlink(missing_ok=True)
+            begin = time.monotonic()
+            status, said, complained = start(folder, "profile", PATH=f"{folder}/path:/usr/bin:/bin", DH_GPU_SECONDS=seconds)
+            taken = time.monotonic() - begin
+            missing = [words for words in wanted if not any(word in said for word in words.split("|"))]
+            if not missing:
+                break
+        check(f"{name} as profiler", status == wanted_status and not missing and not complained and taken < int(seconds) + 85
               and comes(lambda: not is_running(folder)),
               f"status {status}, {taken:.0f} s, {missing} missing in\n{said}{complained}")
     asked = (root / "a-good-one" / "path" / "asked").read_text().splitlines()
@@ -149,7 +157,10 @@ def check_tables(root):
                              ("another plan than the table's", LAYERS.replace("layer%d", "node%d"), "its least time is not known"),
                              ("no table", "echo '{}'", "no layers were told")):
         write_script(folder / "bin" / "bench-net", text)
-        status, said, complained = start(folder, "tables", DH_GPU_SECONDS="30")
+        for seconds in MORE_AND_MORE:
+            status, said, complained = start(folder, "tables", DH_GPU_SECONDS=seconds)
+            if word in said:
+                break
         check(f"tables of {name}", word in said and not complained and status == (word == "no layers were told"), f"status {status}\n{said}{complained}")
 
 
@@ -243,11 +254,14 @@ def check_fastest(folder):
     write_script(folder / "path" / "python3", 'table=; for word; do [ "$before" != --table ] || table=$word; before=$word; done\n' + PYTHON)
     path = f"{folder}/path:/usr/bin:/bin"
     (folder / "path" / "nvidia-smi").unlink()
-    status, said, complained = start(folder, "peers", PATH=path, DH_GPU_SECONDS="30")
     wanted = ("ldn121 1024x2048 fp16: the fastest of PyTorch, eager half graph, takes 2.000 times as long as ours (1.5 wanted: met)",
               "dlv3p_wrn38 1024x2048 fp16: the fastest of PyTorch, eager half graph, takes 1.200 times as long as ours (1.1 wanted: met)",
               "NOT KNOWN peers: stopped after")
-    missing = [word for word in wanted if word not in said]
+    for seconds in MORE_AND_MORE:
+        status, said, complained = start(folder, "peers", PATH=path, DH_GPU_SECONDS=seconds)
+        missing = [word for word in wanted if word not in said]
+        if not missing:
+            break
     check("the fastest of PyTorch's ways by then is told, and that others were not tried", status == 3 and not missing and not complained,
           f"status {status}, {missing} missing in\n{said}{complained}")
     (folder / "path" / "quick").touch()

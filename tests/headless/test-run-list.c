@@ -13,6 +13,13 @@ newest (DhSession *session)
 }
 
 static gboolean
+has_ended (DhSession *session)
+{
+  g_autoptr (DhRunItem) item = newest (session);
+  return item != NULL && dh_run_item_get (item)->state == DH_RUN_ITEM_DONE;
+}
+
+static gboolean
 ended_by (DhSession *session, const char *why)
 {
   g_autoptr (DhRunItem) item = newest (session);
@@ -25,6 +32,7 @@ execute (const char *sql)
   g_autofree char *path = dh_database_default_path ();
   sqlite3 *handle = NULL;
   g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
+  sqlite3_busy_timeout (handle, PATIENCE / 1000);
   g_assert_cmpint (sqlite3_exec (handle, sql, NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (handle);
 }
@@ -36,8 +44,7 @@ test_miou (SessionFixture *fixture, gconstpointer data)
   DhSession *session = fixture->session;
   session_open_all (fixture);
   dh_session_evaluate (session);
-  session_wait_for (!dh_session_is_evaluating (session)
-                    && g_list_model_get_n_items (dh_session_get_runs (session)) == 1);
+  session_wait_for (!dh_session_is_evaluating (session) && has_ended (session));
   execute ("UPDATE runs SET why = 'closed', summary = '{\"classes\": {\"closed_miou\": 0.5, \"open_miou\": 0.25}}'");
   dh_session_refresh_runs (session);
   session_wait_for (ended_by (session, "closed"));

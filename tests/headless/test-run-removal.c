@@ -101,6 +101,7 @@ change_rows (const char *sql)
   g_autofree char *path = dh_database_default_path ();
   sqlite3 *handle = NULL;
   g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
+  sqlite3_busy_timeout (handle, PATIENCE / 1000);
   g_assert_cmpint (sqlite3_exec (handle, sql, NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (handle);
 }

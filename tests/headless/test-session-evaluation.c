@@ -21,6 +21,15 @@ newest_run (DhSession *session)
   return item != NULL ? dh_run_item_get (item) : NULL;
 }
 
+/* The row of what was just evaluated, once the list has it with its end; NULL before. One database serves all tests. */
+static const DhRun *
+evaluated_run (DhSession *session)
+{
+  const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
+  const DhRun *run = newest_run (session);
+  return summary != NULL && run != NULL && run->id == summary->run && run->state == DH_RUN_ITEM_DONE ? run : NULL;
+}
+
 /* A window that is busy hears of all pictures and of the end at once. */
 static void
 test_busy (SessionFixture *fixture, gconstpointer data)
@@ -64,8 +73,7 @@ test_evaluate (SessionFixture *fixture, gconstpointer data)
   /* The list of runs has it with its components. */
   const DhProtocolLine *components = g_ptr_array_index (summary->lines, summary->lines->len - 1);
   g_assert_true (components->has_components);
-  session_wait_for (newest_run (session) != NULL && newest_run (session)->state == DH_RUN_ITEM_DONE);
-  g_assert_cmpint (newest_run (session)->id, ==, summary->run);
+  session_wait_for (evaluated_run (session) != NULL);
   g_assert_cmpfloat (newest_run (session)->mean_f1, ==, components->mean_f1);
   g_assert_true (isfinite (newest_run (session)->best_f1_threshold));
   /* and knows it again by what it measured, as another start does that has the list alone. */
@@ -342,11 +350,15 @@ test_device_while_evaluating (SessionFixture *fixture, gconstpointer data)
   static const char *const devices[] = { "ref", "cpu", "ref", "cpu" };
   for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
     {
-      session_wait_for (dh_session_can_evaluate (session));
-      dh_session_evaluate (session);
-      g_assert_true (dh_session_is_evaluating (session));
-      for (guint turns = 0; turns < 3 * i; turns++)
-        g_main_context_iteration (NULL, FALSE);
+      do /* where threads were quicker than this one it may have ended */
+        {
+          session_wait_for (dh_session_can_evaluate (session));
+          dh_session_evaluate (session);
+          g_assert_true (dh_session_is_evaluating (session));
+          for (guint turns = 0; turns < 3 * i; turns++)
+            g_main_context_iteration (NULL, FALSE);
+        }
+      while (!dh_session_is_evaluating (session));
       fixture->messages = 0;
       dh_session_set_device (session, devices[i]);
       g_assert_false (dh_session_is_evaluating (session));
@@ -427,9 +439,8 @@ test_split (SessionFixture *fixture, gconstpointer data)
   dh_session_read_as (session, DH_READ_SPLITS, "validation");
   session_wait_for (!dh_session_is_opening (session) && dh_image_list_get_size (list) == 4);
   dh_session_evaluate (session);
-  session_wait_for (!dh_session_is_evaluating (session) && newest_run (session) != NULL
-                    && newest_run (session)->state == DH_RUN_ITEM_DONE);
-  const DhRun *run = newest_run (session);
+  session_wait_for (!dh_session_is_evaluating (session) && evaluated_run (session) != NULL);
+  const DhRun *run = evaluated_run (session);
   g_assert_cmpstr (run->split, ==, "validation");
   g_assert_nonnull (strstr (run->command, " --split 'validation' "));
   g_assert_true (dh_session_find_evaluated (session) == run);
@@ -476,16 +487,15 @@ test_calibrating (SessionFixture *fixture, gconstpointer data)
       g_signal_connect (session, "progress", G_CALLBACK (see_progress), &seen);
       dh_session_set_precision (session, "int8");
       session_wait_for (seen.evaluated && !dh_session_is_evaluating (session) && computes_in (fixture, "int8-"));
-      g_assert_cmpuint (seen.of, ==, 12);
-      g_assert_true (seen.in_order);
-      /* A machine that is busy may have shown the picture, or heard of the stop, behind the last one. */
+      g_assert_true (seen.of == 12 || seen.first == 0);
+      g_assert_true (seen.in_order || seen.first == 0);
+      /* A machine that is busy may have shown the picture, or heard of the stop, behind the last one, or told of none.
+       */
       const gboolean evaluated = dh_session_get_evaluation (session) != NULL;
-      if (seen.waiting > 0 && evaluated != seen.cancels)
+      if (seen.waiting > 0 && seen.first > 0 && evaluated != seen.cancels && (seen.cancels || seen.last == 12))
         i++;
       else
         g_assert_cmpuint (++misses, <, 50);
-      if (!seen.cancels)
-        g_assert_cmpuint (seen.last, ==, 12);
       g_signal_handlers_disconnect_by_data (session, &seen);
       dh_session_set_precision (session, "f32");
       session_wait_for (computes_in (fixture, "f32"));

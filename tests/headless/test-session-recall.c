@@ -23,6 +23,15 @@ newest_run (DhSession *session)
   return item != NULL ? dh_run_item_get (item) : NULL; /* the list has it */
 }
 
+/* One database serves all tests. */
+static gboolean
+has_evaluated_run (DhSession *session)
+{
+  const DhEvaluationSummary *summary = dh_session_get_evaluation (session);
+  const DhRun *run = newest_run (session);
+  return summary != NULL && run != NULL && run->id == summary->run && run->state == DH_RUN_ITEM_DONE;
+}
+
 /* The run's row; its folder is the caller's. */
 static gint64
 evaluate (SessionFixture *fixture, char **folder)
@@ -30,8 +39,7 @@ evaluate (SessionFixture *fixture, char **folder)
   DhSession *session = fixture->session;
   session_open_all (fixture);
   dh_session_evaluate (session);
-  session_wait_for (!dh_session_is_evaluating (session) && newest_run (session) != NULL
-                    && newest_run (session)->state == DH_RUN_ITEM_DONE);
+  session_wait_for (!dh_session_is_evaluating (session) && has_evaluated_run (session));
   g_assert_cmpstr (fixture->error, ==, NULL);
   *folder = g_strdup (newest_run (session)->folder);
   return newest_run (session)->id;
@@ -257,6 +265,7 @@ test_other_score (SessionFixture *fixture, gconstpointer data)
   g_assert_nonnull (dh_session_find_evaluated (session));
   sqlite3 *handle = NULL;
   g_assert_cmpint (sqlite3_open (path, &handle), ==, SQLITE_OK);
+  sqlite3_busy_timeout (handle, PATIENCE / 1000);
   g_assert_cmpint (sqlite3_exec (handle, "UPDATE runs SET score = 'max_softmax'", NULL, NULL, NULL), ==, SQLITE_OK);
   sqlite3_close (handle);
   dh_session_refresh_runs (session);
