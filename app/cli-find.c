@@ -19,6 +19,7 @@ dh_cli_find_clear (DhCliFind *find)
   g_clear_pointer (&find->region, dh_region_unref);
   g_clear_pointer (&find->ignored, g_free);
   g_clear_pointer (&find->same, g_free);
+  g_clear_pointer (&find->searched, g_checksum_free);
   g_clear_pointer (&find->made_by, g_strfreev);
 }
 
@@ -97,6 +98,7 @@ look_at (DhCliShot *shot, gpointer data, GCancellable *cancellable, GError **err
   if (!search (find, shot, error))
     return FALSE;
   find->used++;
+  dh_cli_find_add_file (find, shot->path);
   if (dh_cli_find_should_keep (find))
     keep (find);
   return TRUE;
@@ -258,7 +260,7 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   const gboolean fresh = !g_file_test (find->out, G_FILE_TEST_EXISTS);
   if (!make_folder (find->out, &error))
     return dh_cli_fail (cli, &error);
-  if (!dh_cli_find_take_up (find, &error))
+  if (!dh_cli_find_take_up (find, flow->shots, &error))
     return dh_cli_fail (cli, &error);
   if (find->used > 0)
     dh_cli_note (cli, "goes on behind the first %" G_GUINT64_FORMAT " images, which were searched before", find->used);
