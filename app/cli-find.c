@@ -250,6 +250,14 @@ make_folder (const char *folder, GError **error)
   return FALSE;
 }
 
+/* Whether an earlier search wrote its pages here, and left nothing to go on with. */
+static gboolean
+has_pages (const char *folder)
+{
+  g_autofree char *table = g_build_filename (folder, "found.csv", NULL);
+  return g_file_test (table, G_FILE_TEST_EXISTS) && !dh_cli_find_is_kept (folder);
+}
+
 /* All that comes behind the choice of what and how. */
 int
 dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
@@ -260,6 +268,8 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   const gboolean fresh = !g_file_test (find->out, G_FILE_TEST_EXISTS);
   if (!make_folder (find->out, &error))
     return dh_cli_fail (cli, &error);
+  if (has_pages (find->out))
+    dh_cli_note (cli, "%s holds what an earlier search found: that is replaced", find->out);
   if (!dh_cli_find_take_up (find, flow->shots, &error))
     return dh_cli_fail (cli, &error);
   if (find->used > 0)

@@ -265,6 +265,8 @@ def _():
     code, _, err, _ = run(*ask, "--out", out, "--quiet")
     assert code == 0 and "goes on behind the first 13 images" in err, (code, err)
     same_folder(out, whole)
+    code, _, err, _ = run(*ask, "--out", out, "--quiet")
+    assert code == 0 and "an earlier search found: that is replaced" in err, (code, err)
     (out / "found.state").write_bytes(b"nothing of the kind")
     code, _, err, _ = run(*ask, "--out", out, "--quiet")
     assert code == 0 and "begins anew" in err and not (out / "found.state").exists(), (code, err)
