@@ -2,11 +2,12 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "dh-error.h"
 #include "dh-file.h"
 
-#define MAGIC "densehybrid find 1"
+#define MAGIC "densehybrid find 2"
 #define OFTEN ((gint64)30 * G_USEC_PER_SEC)
 #define FIRST ((gint64)G_USEC_PER_SEC)
 /* Times as long between two as one takes. */
@@ -36,11 +37,47 @@ find_difference (const char *was, const char *is)
   return g_str_equal (was, is) ? NULL : g_strdup ("fewer options");
 }
 
-static char *
-unpack_same (DhUnpack *unpack)
+void
+dh_cli_find_add_file (DhCliFind *find, const char *path)
 {
-  if (!dh_unpack_same_text (unpack, MAGIC))
-    return NULL;
+  struct stat info;
+  gint64 facts[3] = { -1, -1, -1 };
+  if (!path)
+    return;
+  if (stat (path, &info) == 0)
+    {
+      facts[0] = info.st_size;
+      facts[1] = info.st_mtim.tv_sec;
+      facts[2] = info.st_mtim.tv_nsec;
+    }
+  if (!find->searched)
+    find->searched = g_checksum_new (G_CHECKSUM_SHA256);
+  g_checksum_update (find->searched, (const guchar *)facts, sizeof facts);
+}
+
+/* Of all that were added. */
+static char *
+dup_searched (const DhCliFind *find)
+{
+  if (!find->searched)
+    return g_strdup ("");
+  g_autoptr (GChecksum) sum = g_checksum_copy (find->searched);
+  return g_strdup (g_checksum_get_string (sum));
+}
+
+/* FALSE where they are not as they were. */
+static gboolean
+add_files (DhCliFind *find, DhCliShots *shots, const char *was)
+{
+  for (guint64 i = 0; i < find->used && i < dh_cli_shots_count (shots); i++)
+    dh_cli_find_add_file (find, dh_cli_shots_path (shots, i));
+  g_autofree char *is = dup_searched (find);
+  return g_str_equal (was, is);
+}
+
+static char *
+unpack_text (DhUnpack *unpack)
+{
   const gsize size = (gsize)dh_unpack_count (unpack, (guint64)(unpack->end - unpack->at));
   const guint8 *bytes = dh_unpack_bytes (unpack, size);
   return bytes ? g_strndup ((const char *)bytes, size) : NULL;
@@ -64,7 +101,7 @@ unpack_all (DhCliFind *find, DhUnpack *unpack)
 }
 
 gboolean
-dh_cli_find_take_up (DhCliFind *find, GError **error)
+dh_cli_find_take_up (DhCliFind *find, DhCliShots *shots, GError **error)
 {
   g_autofree char *path = path_of (find->out);
   if (!dh_cli_find_is_kept (find->out))
@@ -74,9 +111,13 @@ dh_cli_find_take_up (DhCliFind *find, GError **error)
   gsize size = 0;
   const guint8 *data = bytes ? g_bytes_get_data (bytes, &size) : NULL;
   DhUnpack unpack = { data, data ? data + size : NULL, FALSE };
-  g_autofree char *same = bytes ? unpack_same (&unpack) : NULL;
+  g_autofree char *same = bytes && dh_unpack_same_text (&unpack, MAGIC) ? unpack_text (&unpack) : NULL;
   g_autofree char *difference = same ? find_difference (same, find->same) : NULL;
   g_autofree char *shown = g_filename_display_name (path);
+  g_autofree char *searched = same && !difference ? unpack_text (&unpack) : NULL;
+  const gboolean taken = searched && unpack_all (find, &unpack);
+  if (taken && !add_files (find, shots, searched))
+    difference = g_strdup ("images that it searched were changed since");
   if (difference)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_USAGE,
@@ -84,7 +125,7 @@ dh_cli_find_take_up (DhCliFind *find, GError **error)
                    shown, difference);
       return FALSE;
     }
-  if (!same || !unpack_all (find, &unpack))
+  if (!taken)
     dh_cli_note (find->cli, "%s cannot be read, so the search begins anew%s%s", shown, why ? ": " : "",
                  why ? why->message : "");
   return TRUE;
@@ -108,6 +149,7 @@ dh_cli_find_keep (DhCliFind *find, GError **error)
 {
   const gint64 before = g_get_monotonic_time ();
   g_autofree char *path = path_of (find->out);
+  g_autofree char *searched = dup_searched (find);
   g_autofree DhPack *pack = g_new (DhPack, 1);
   g_autoptr (DhFileWriter) writer = dh_file_writer_open (path, error);
   gboolean kept = FALSE;
@@ -116,6 +158,7 @@ dh_cli_find_keep (DhCliFind *find, GError **error)
       dh_pack_init (pack, write_bytes, writer);
       dh_pack_text (pack, MAGIC);
       dh_pack_text (pack, find->same);
+      dh_pack_text (pack, searched);
       dh_pack_count (pack, find->used);
       dh_pack_count (pack, find->images);
       dh_finds_pack (find->finds, pack);

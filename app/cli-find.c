@@ -19,6 +19,7 @@ dh_cli_find_clear (DhCliFind *find)
   g_clear_pointer (&find->region, dh_region_unref);
   g_clear_pointer (&find->ignored, g_free);
   g_clear_pointer (&find->same, g_free);
+  g_clear_pointer (&find->searched, g_checksum_free);
   g_clear_pointer (&find->made_by, g_strfreev);
 }
 
@@ -97,6 +98,7 @@ look_at (DhCliShot *shot, gpointer data, GCancellable *cancellable, GError **err
   if (!search (find, shot, error))
     return FALSE;
   find->used++;
+  dh_cli_find_add_file (find, shot->path);
   if (dh_cli_find_should_keep (find))
     keep (find);
   return TRUE;
@@ -248,6 +250,14 @@ make_folder (const char *folder, GError **error)
   return FALSE;
 }
 
+/* Whether an earlier search wrote its pages here, and left nothing to go on with. */
+static gboolean
+has_pages (const char *folder)
+{
+  g_autofree char *table = g_build_filename (folder, "found.csv", NULL);
+  return g_file_test (table, G_FILE_TEST_EXISTS) && !dh_cli_find_is_kept (folder);
+}
+
 /* All that comes behind the choice of what and how. */
 int
 dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
@@ -258,7 +268,9 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   const gboolean fresh = !g_file_test (find->out, G_FILE_TEST_EXISTS);
   if (!make_folder (find->out, &error))
     return dh_cli_fail (cli, &error);
-  if (!dh_cli_find_take_up (find, &error))
+  if (has_pages (find->out))
+    dh_cli_note (cli, "%s holds what an earlier search found: that is replaced", find->out);
+  if (!dh_cli_find_take_up (find, flow->shots, &error))
     return dh_cli_fail (cli, &error);
   if (find->used > 0)
     dh_cli_note (cli, "goes on behind the first %" G_GUINT64_FORMAT " images, which were searched before", find->used);

@@ -18,8 +18,9 @@ typedef struct
   DhReportThreshold threshold; /* whose value is `finding`'s */
   DhRegion *region;            /* where nothing is looked for; NULL: none */
   DhFinds *finds;
-  char *same;     /* what an unfinished search must have had in common to be gone on with, a line each; owned */
-  char **made_by; /* pairs of facts about what made the scores, NULL-terminated; owned */
+  char *same;          /* what an unfinished search must have had in common to be gone on with, a line each; owned */
+  GChecksum *searched; /* of the files of a set's images so far; owned */
+  char **made_by;      /* pairs of facts about what made the scores, NULL-terminated; owned */
   /* what came of it */
   guint images, left_out;
   guint64 used; /* both */

@@ -79,12 +79,29 @@ read_frame (DhVideoReader *reader, const char *path, GCancellable *cancellable, 
   return shot;
 }
 
+/* Of the set, where it is; less than 0 where it is not in it any more. */
+static gint
+index_of (DhCliShots *shots, guint i)
+{
+  const GPtrArray *rows = shots->options.rows;
+  return rows ? dh_dataset_find (shots->options.dataset, ((DhRunImageRow *)rows->pdata[i])->stem) : (gint)i;
+}
+
+const char *
+dh_cli_shots_path (DhCliShots *shots, guint64 i)
+{
+  if (shots->reader || i >= dh_cli_shots_count (shots))
+    return NULL;
+  const gint index = index_of (shots, (guint)i * step (shots));
+  return index < 0 ? NULL : dh_dataset_item (shots->options.dataset, (guint)index)->image;
+}
+
 static DhCliShot *
 read_item (DhCliShots *shots, guint i, GError **error)
 {
   const DhRunImageRow *row = shots->options.rows ? shots->options.rows->pdata[i] : NULL;
   DhDataset *dataset = shots->options.dataset;
-  const gint index = row ? dh_dataset_find (dataset, row->stem) : (gint)i;
+  const gint index = index_of (shots, i);
   if (index < 0)
     {
       g_set_error (error, DH_ERROR, DH_ERROR_NOT_FOUND, "%s: the image is not in its data set any more", row->stem);

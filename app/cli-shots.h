@@ -42,6 +42,8 @@ guint64 dh_cli_shots_count (DhCliShots *shots);
 double dh_cli_shots_rate (DhCliShots *shots);
 /* Before the first: passes over so many. */
 void dh_cli_shots_skip (DhCliShots *shots, guint64 n);
+/* The file of the i-th of a set or a run, borrowed; NULL of a frame, behind the last, or where it is gone. */
+const char *dh_cli_shots_path (DhCliShots *shots, guint64 i);
 /* The next; NULL without an error behind the last. */
 DhCliShot *dh_cli_shots_next (DhCliShots *shots, GCancellable *cancellable, GError **error);
 /* Some from all over it, without disturbing what next() gives, on another thread than that. NULL with an error. */

@@ -15,6 +15,7 @@
 #include "dh-file.h"
 #include "dh-film-run.h"
 #include "dh-kept-segmentation.h"
+#include "dh-run-state.h"
 #include "dh-video-frames.h"
 
 #define MIN_AREA 500
@@ -79,6 +80,12 @@ list_run (const DhRunRow *run)
   GPtrArray *facts = g_ptr_array_new ();
   g_autofree char *number = g_strdup_printf ("%" G_GINT64_FORMAT ", begun %s", run->id, run->started);
   add_fact (facts, "maps of run", number);
+  if (!g_str_equal (dh_run_state (run), "done"))
+    {
+      g_autofree char *some = g_strdup_printf ("%s: %" G_GINT64_FORMAT " images of %" G_GINT64_FORMAT,
+                                               dh_run_state (run), run->images_done, run->images_total);
+      add_fact (facts, "the run is", some);
+    }
   add_fact (facts, run->method ? "method" : "network", run->model_title);
   if (run->model_path)
     add_fact (facts, run->method ? "scores" : "weights", run->model_path);
@@ -88,7 +95,8 @@ list_run (const DhRunRow *run)
   return end_facts (facts);
 }
 
-/* A recording is known by its size and when it was written last, a set by its images' names. */
+/* A recording is known by its size and when it was written last, a set by its images' names and, of those that were
+ * searched, the same of each (cli-find-kept.c). */
 static void
 add_source (GString *same, const DhCliFind *find, const DhCliShotsOptions *from)
 {
@@ -96,8 +104,8 @@ add_source (GString *same, const DhCliFind *find, const DhCliShotsOptions *from)
   struct stat info;
   g_string_append_printf (same, "searched: %s\n", path);
   if (from->recording && stat (from->recording, &info) == 0)
-    g_string_append_printf (same, "the recording: %" G_GINT64_FORMAT " bytes of %" G_GINT64_FORMAT "\n",
-                            (gint64)info.st_size, (gint64)info.st_mtime);
+    g_string_append_printf (same, "the recording: %" G_GINT64_FORMAT " bytes of %" G_GINT64_FORMAT ".%09ld\n",
+                            (gint64)info.st_size, (gint64)info.st_mtim.tv_sec, (long)info.st_mtim.tv_nsec);
   g_string_append_printf (same, "frames: every %u from %.6f to %.6f\n", from->range->every, from->range->from,
                           from->range->to);
   if (!from->dataset)
@@ -280,6 +288,9 @@ dh_cmd_find (DhCli *cli, int argc, char **argv)
     return status;
   if (number > 0 && !score)
     find.score = dh_film_run_score (stored.run);
+  else if (number > 0 && stored.run->method && !g_str_equal (stored.run->score, score))
+    return dh_cli_usage (cli, "run %" G_GINT64_FORMAT " kept the scores of %s alone: leave --score", number,
+                         stored.run->method);
   flow.maps = DH_MAP_BIT (find.score);
   if (number == 0 || dh_kept_segmentation_is_there (stored.run->folder))
     flow.maps |= DH_MAP_BIT (DH_MAP_SEGMENTATION);
@@ -325,7 +336,8 @@ dh_cmd_find (DhCli *cli, int argc, char **argv)
   g_autofree char *precision =
       predictor ? dh_reduction_name (&flow.reduction, dh_predictor_precision_name (predictor)) : NULL;
   g_autofree char *scores =
-      predictor ? g_strdup_printf ("%s of %s", precision, dh_model_sha256 (network))
+      predictor ? g_strdup_printf ("%s on %s, of %s", precision, dh_device_name (dh_predictor_device (predictor)),
+                                   dh_model_sha256 (network))
                 : g_strdup_printf ("run %" G_GINT64_FORMAT " of %s", stored.run->id, stored.run->started);
   find.same = identify (&find, &options, scores);
   flow.shots = shots;

@@ -1,10 +1,15 @@
 #include "dh-finds-private.h"
 
+#include <math.h>
+
 #include "dh-class-pixels.h"
 
 /* Of what may be there and may not. */
 #define NAME 1
 #define PATH 2
+
+/* Seconds: no recording is so long. */
+#define MOST_TIME 1e12
 
 static void
 pack_source (DhPack *pack, const DhFindSource *source)
@@ -37,6 +42,8 @@ unpack_source (DhUnpack *unpack)
     source->path = unpack_text (unpack);
   source->number = dh_unpack_count (unpack, G_MAXUINT64);
   source->time = dh_unpack_double (unpack);
+  if (fabs (source->time) > MOST_TIME)
+    dh_unpack_fail (unpack);
   return source;
 }
 

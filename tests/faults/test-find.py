@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 
 from faults import PROGRAM, WEIGHTS, case, end_by, finish, picture, png, refuses, run, top, until, until_it_hears
@@ -208,13 +209,18 @@ def _():
     assert process.returncode == 130 and "goes on from there" in err and rows(out), (process.returncode, err)
 
     # Killed where it keeps what it found, without being asked to end: a frame now and then until that has been seen.
-    before = (out / "found.state").stat().st_ino
+    def kept():
+        facts = (out / "found.state").stat()
+        return facts.st_ino, facts.st_mtime_ns
+
+    before = kept()
     first = int(err.split("in the first ")[1].split()[0])
     env = {**os.environ, **decoder(f"head -c {1000 * 64 * 48 * 3} '{frames}'\ntail -c +{1000 * 64 * 48 * 3 + 1} '{frames}' | "
                                    f"while dd bs={64 * 48 * 3} count=1 iflag=fullblock 2>'{top}/dd' && "
-                                   f"grep -q '^1+0 records in' '{top}/dd'; do sleep 0.05; done")}
+                                   f"grep -q '^1+0 records in' '{top}/dd'; do sleep 0.05; done\n"
+                                   f"while [ -e '{frames}' ]; do sleep 0.1; done")}
     process = subprocess.Popen(ask, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    until(lambda: (out / "found.state").stat().st_ino != before or process.poll() is not None)
+    until(lambda: kept() != before or process.poll() is not None)
     process.kill()
     _, err = process.communicate()
     assert process.returncode == -signal.SIGKILL and f"goes on behind the first {first} images" in err, (process.returncode, err)
@@ -243,6 +249,24 @@ def _():
     code, _, err, _ = run(*ask, "--out", out, "--quiet")
     assert code == 0 and "goes on behind the first 13 images" in err, (code, err)
     same_folder(out, whole)
+    third.write_bytes(picture(80, 20))
+    code, _, err, _ = run(*ask, "--out", out, "--quiet")
+    assert code == 1 and (out / "found.state").exists(), (code, err)
+    third.write_bytes(content)
+    before = sorted(images.glob("*.png"))[2]
+    times = before.stat()
+    content = before.read_bytes()
+    before.write_bytes(content + b" ")
+    refuses((*ask, "--out", out), "images that it searched were changed", status=2)
+    before.write_bytes(content)
+    os.utime(before, ns=(times.st_atime_ns, times.st_mtime_ns + 1_000_000))
+    refuses((*ask, "--out", out), "images that it searched were changed", status=2)
+    os.utime(before, ns=(times.st_atime_ns, times.st_mtime_ns))
+    code, _, err, _ = run(*ask, "--out", out, "--quiet")
+    assert code == 0 and "goes on behind the first 13 images" in err, (code, err)
+    same_folder(out, whole)
+    code, _, err, _ = run(*ask, "--out", out, "--quiet")
+    assert code == 0 and "an earlier search found: that is replaced" in err, (code, err)
     (out / "found.state").write_bytes(b"nothing of the kind")
     code, _, err, _ = run(*ask, "--out", out, "--quiet")
     assert code == 0 and "begins anew" in err and not (out / "found.state").exists(), (code, err)
@@ -306,6 +330,23 @@ def _():
     code, _, err, _ = run("find", "--run", 1, "--db", db, "--threshold", 0, "--out", top / "other-size", "--quiet")
     assert code == 1 and "another size" in err, (code, err)
     picture_file.write_bytes(content)
+    assert not (top / "none").exists()
+
+
+@case("find: a run of another method's scores has no other")
+def _():
+    scenes, db, maps = top / "scenes", top / "method.db", top / "maps-hybrid" / "eval" / "scores"
+    code, _, err, _ = run("eval-ood", "--dataset", "street-hazards", "--dataroot", scenes, "--folder", top / "method",
+                          "--scores", maps, "--method", "RbA", "--db", db, "--quiet")
+    assert code == 0, err
+    ask = ("find", "--run", 1, "--db", db, "--threshold", 20, "--min-area", 1, "--json", "--out")
+    with sqlite3.connect(db) as rows_:
+        rows_.execute("UPDATE runs SET state = 'stopped'")
+    code, _, err, _ = run(*ask, top / "of-method")
+    assert code == 0 and areas(top / "of-method") == areas(top / "run-hybrid-hybrid"), err
+    page = (top / "of-method" / "found.html").read_text()
+    assert "above 20" in page and "hybrid above" not in page and "stopped: " in page, page[-2000:]
+    refuses((*ask, top / "none", "--score", "hybrid"), "RbA", "leave --score", status=2)
     assert not (top / "none").exists()
 
 

@@ -328,10 +328,52 @@ test_pages (void)
         {
           g_autofree char *title = g_strdup_printf ("<figcaption><b>%u</b> · image %u<br>", shown + 1, shown);
           g_assert_true (g_str_has_prefix (at, title));
+          g_assert_nonnull (dh_finds_get (finds, shown)->crop);
           shown++;
           at++;
         }
       g_assert_cmpuint (shown, ==, MIN ((page + 1) * DH_FINDS_ON_PAGE, options.most));
+    }
+}
+
+/* None has a page too, and a page that would be empty is none. */
+static void
+test_bounds (void)
+{
+  const guint counts[] = { 0, 1, DH_FINDS_ON_PAGE, DH_FINDS_ON_PAGE + 1 };
+  char *facts[] = { NULL };
+  for (guint c = 0; c < G_N_ELEMENTS (counts); c++)
+    {
+      const DhFindsOptions options = { .min_images = 1, .most = 10000 };
+      g_autoptr (DhFinds) finds = dh_finds_new (&options);
+      for (guint i = 0; i < counts[c]; i++)
+        add_square (finds, i, 2, 3, 4, 1);
+      dh_finds_finish (finds);
+      const guint pages = dh_finds_count_pages (finds);
+      g_assert_cmpuint (pages, ==, c == 3 ? 2 : 1);
+      g_autofree char *last = dh_finds_to_html (finds, pages - 1, facts);
+      g_auto (GStrv) parts = g_strsplit (last, "<figure>", -1);
+      g_assert_cmpuint (g_strv_length (parts) - 1, ==, c == 3 ? 1 : counts[c]);
+      g_assert_true (!strstr (last, "Pages:") == (pages == 1));
+    }
+}
+
+/* A time that no recording has is refused: it could not be written as hours. */
+static void
+test_time (void)
+{
+  const DhFindsOptions options = { .min_images = 1, .most = 1 };
+  const double times[] = { 1, NAN, INFINITY, -INFINITY, 1e300 };
+  for (guint t = 0; t < G_N_ELEMENTS (times); t++)
+    {
+      g_autoptr (DhFinds) finds = dh_finds_new (&options);
+      g_autoptr (DhImage) image = make_image ();
+      g_autoptr (DhFindings) findings = make_findings (2, 3, 4, 1);
+      const DhFindSource source = { NULL, NULL, 7, times[t] };
+      g_assert_true (dh_finds_add (finds, &source, image, findings, NULL));
+      g_autoptr (GByteArray) bytes = pack (finds);
+      g_autoptr (DhFinds) taken = unpack (&options, bytes, bytes->len);
+      g_assert_true ((taken != NULL) == (t < 2));
     }
 }
 
@@ -361,6 +403,8 @@ main (int argc, char **argv)
   g_test_add_func ("/finds/late", test_late);
   g_test_add_func ("/finds/kept", test_kept);
   g_test_add_func ("/finds/pages", test_pages);
+  g_test_add_func ("/finds/bounds", test_bounds);
+  g_test_add_func ("/finds/time", test_time);
   g_test_add_func ("/finds/nothing", test_nothing);
   return g_test_run ();
 }
