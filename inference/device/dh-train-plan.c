@@ -85,7 +85,9 @@ dh_train_check_operators (DhDevice *device, DhGraph *graph, const DhTrainOptions
           node->nearest      ? "nearest "
           : node->groups > 1 ? "grouped "
                              : "",
-          dh_op_name (node->op), node->name, g_str_equal (device->name, "cpu") ? "ref" : "cpu");
+          dh_op_name (node->op), node->name,
+          g_str_equal (device->name, "cpu") || node->op == DH_OP_LAYER_NORM || node->op == DH_OP_ATTENTION ? "ref"
+                                                                                                           : "cpu");
       return FALSE;
     }
   return TRUE;
