@@ -134,6 +134,21 @@ allow_titles (GListModel *columns, guint position, guint removed, guint added, G
     }
 }
 
+/* To the row that had the focus; GTK 4.18 finds none behind a title, and then to the one that is selected, or the first
+ * that is there. */
+static gboolean
+focus_rows (GtkWidget *rows)
+{
+  GtkWidget *chosen = NULL;
+  if (gtk_widget_child_focus (rows, GTK_DIR_TAB_FORWARD))
+    return TRUE;
+  for (GtkWidget *row = gtk_widget_get_first_child (rows); row != NULL; row = gtk_widget_get_next_sibling (row))
+    if (gtk_widget_get_mapped (row)
+        && (chosen == NULL || (gtk_widget_get_state_flags (row) & GTK_STATE_FLAG_SELECTED) != 0))
+      chosen = row;
+  return chosen != NULL && gtk_widget_grab_focus (chosen);
+}
+
 static gboolean
 on_table_key (GtkEventControllerKey *key, guint keyval, guint keycode, GdkModifierType state, GtkWidget *view)
 {
@@ -152,11 +167,11 @@ on_table_key (GtkEventControllerKey *key, guint keyval, guint keycode, GdkModifi
       return TRUE;
     }
   if (on_titles && keyval == GDK_KEY_Down)
-    return gtk_widget_child_focus (rows, GTK_DIR_TAB_FORWARD);
+    return focus_rows (rows);
   if ((keyval != GDK_KEY_Tab && keyval != GDK_KEY_ISO_Left_Tab) || (state & GDK_CONTROL_MASK) != 0)
     return FALSE;
   const gboolean forward = keyval == GDK_KEY_Tab && (state & GDK_SHIFT_MASK) == 0;
-  if (on_titles && forward && gtk_widget_child_focus (rows, GTK_DIR_TAB_FORWARD))
+  if (on_titles && forward && focus_rows (rows))
     return TRUE;
   if (!on_titles && !forward && gtk_widget_child_focus (titles, GTK_DIR_TAB_FORWARD))
     return TRUE;
@@ -279,10 +294,13 @@ dup_cells (GtkWidget *view, GtkWidget *row)
   return g_strdup (said->str);
 }
 
+/* A table's have a type of their own since GTK 4.12. */
 static gboolean
 is_row (GtkWidget *widget)
 {
-  return GTK_IS_LIST_BOX_ROW (widget) || g_str_equal (G_OBJECT_TYPE_NAME (widget), "GtkListItemWidget");
+  const char *type = G_OBJECT_TYPE_NAME (widget);
+  return GTK_IS_LIST_BOX_ROW (widget) || g_str_equal (type, "GtkListItemWidget")
+         || g_str_equal (type, "GtkColumnViewRowWidget");
 }
 
 /* The focus goes by a row of a table to the box in it, where there is one. */
