@@ -111,7 +111,7 @@ def _():
                              "--froc", "--format", "json", "--out", "-")
     assert code == 0 and "chosen on the very set" in err, err
     at = json.loads(text)["runs"][0]["froc"]["operating"]
-    assert at["threshold_rule"].startswith("at most 0.5 false alarms an image on ") and at["objects_found"] == 2, at
+    assert at["threshold_rule"].startswith("at most 0.5 false alarms of at least 1 pixel an image on ") and at["objects_found"] == 2, at
     for wrong in (f"fa@{worse}", f"fa-1@{worse}", f"fax@{worse}", "fa1@0"):
         code, _, err, _ = run("report", "--db", DB, "--run", worse, "--threshold", wrong, "--out", top / "x.md")
         assert code == 2 and "best-f1 or fa1 @" in err, (wrong, err)
