@@ -6,10 +6,20 @@
 const char *
 dh_cuda_implementation (const DhCudaStep *step)
 {
-  static const char *const kernels[] = { "pack",          "pointwise",  "pool",
-                                         "resize",        "head",       "scores",
-                                         "unpack",        "activation", "convolution of groups",
-                                         "depth to space" };
+  static const char *const kernels[] = {
+    [DH_CUDA_PACK] = "pack",
+    [DH_CUDA_POINTWISE] = "pointwise",
+    [DH_CUDA_POOL] = "pool",
+    [DH_CUDA_RESIZE] = "resize",
+    [DH_CUDA_HEAD] = "head",
+    [DH_CUDA_SCORE] = "scores",
+    [DH_CUDA_UNPACK] = "unpack",
+    [DH_CUDA_GATED] = "activation",
+    [DH_CUDA_GROUPED] = "convolution of groups",
+    [DH_CUDA_DEPTH_TO_SPACE] = "depth to space",
+    [DH_CUDA_LAYER_NORM] = "layer norm",
+    [DH_CUDA_ATTENTION] = "attention",
+  };
   static const char *const fused[] = { "norm, ReLU and convolution 64×128×32", "norm, ReLU and convolution 64×128×64",
                                        "norm, ReLU and convolution 64×64×64", "norm, ReLU and convolution 32×64×128" };
   static const char *const resized[] = { "norm, ReLU and convolution 64×128×32, resized sum",
@@ -22,7 +32,9 @@ dh_cuda_implementation (const DhCudaStep *step)
   return step->is_fused_step ? fused[step->fused_step->kernel.mode]
          : step->is_taps     ? "nine 1×1 and their sum"
          : step->is_conv     ? dh_cuda_driver.conv_name (step->conv)
-                             : kernels[step->kernel.op];
+         : step->kernel.op == DH_CUDA_ATTENTION && step->kernel.mode == DH_CUDA_ATTENTION_TILES
+             ? "attention by tiles"
+             : kernels[step->kernel.op];
 }
 
 static void

@@ -116,6 +116,7 @@ dh_cuda_add_layer_norm (DhCudaPlan *plan, const DhNode *node, const DhCudaView *
   const DhShape shape = { 1, in->c, in->h, in->w };
   DhCudaStep *step = new_step (plan, node->name, DH_CUDA_LAYER_NORM, in, shape, (DhCudaAfter){ FALSE }, owner);
   step->kernel.alpha = (float)node->epsilon;
+  step->kernel.mode = dh_cuda_norm_lanes (step->kernel.n_groups);
   step->kernel.weights = upload_places (plan, step, weight, error);
   step->kernel.bias = step->kernel.weights ? upload_places (plan, step, bias, error) : NULL;
   return step->kernel.bias ? (DhCudaView *)step->out : NULL;

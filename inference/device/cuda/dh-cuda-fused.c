@@ -69,6 +69,8 @@ dh_cuda_launch_conv (DhCudaCard *card, const DhCudaStep *step, const DhCudaConvM
 {
   if (step->is_fused_step)
     return dh_cuda_driver.launch (card, &step->fused_step->kernel, error);
+  if (!step->is_conv && !step->first)
+    return dh_cuda_driver.launch (card, &step->kernel, error);
   if (step->is_taps)
     {
       DhCudaConvMemory own = step->taps->memory;

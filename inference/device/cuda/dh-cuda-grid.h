@@ -39,6 +39,15 @@ extern "C"
         return dh_cuda_grid (items < 1 ? 0 : (kernel->n_groups + side_by_side - 1) / side_by_side, kernel->n_slices);
       case DH_CUDA_LOSS:
         return dh_cuda_grid (items < 1 ? 0 : kernel->n_slices, 1);
+      case DH_CUDA_ATTENTION:
+      case DH_CUDA_LAYER_NORM:
+        if (kernel->op == DH_CUDA_ATTENTION && kernel->mode == DH_CUDA_ATTENTION_TILES)
+          return dh_cuda_grid (((int64_t)kernel->h * kernel->w + DH_CUDA_ATTENTION_QUERIES - 1)
+                                   / DH_CUDA_ATTENTION_QUERIES * kernel->n * (kernel->c / kernel->group_out),
+                               1);
+        if (kernel->op == DH_CUDA_LAYER_NORM && kernel->mode)
+          return dh_cuda_grid ((pixels * kernel->mode + DH_CUDA_THREADS - 1) / DH_CUDA_THREADS, 1);
+        return dh_cuda_grid (blocks < DH_CUDA_GRID_WIDTH ? blocks : DH_CUDA_GRID_WIDTH, 1);
       default:
         if (dh_cuda_is_large (kernel))
           return dh_cuda_grid (items, 1);

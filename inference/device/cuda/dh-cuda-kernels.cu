@@ -195,6 +195,8 @@ dh_cuda_launch (const DhCudaKernel *kernel, void *stream)
     return dh_cuda_launch_training (kernel, stream);
   if (kernel->op == DH_CUDA_FUSED)
     return dh_cuda_launch_fused (kernel, stream);
+  if (dh_cuda_is_transformer (kernel))
+    return dh_cuda_launch_transformer (kernel, stream);
   const int64_t items = dh_cuda_kernel_items (kernel);
   const int type = dh_cuda_kernel_type (kernel);
   if (!dh_cuda_kernel_grid (kernel).x)

@@ -211,8 +211,9 @@ extern "C"
     int32_t row_groups; /* POINTWISE, RESIZE: of the memory that the result is a part of; 0: it is all of it */
     int32_t relu;       /* of the result: POINTWISE, POOL, RESIZE, HEAD, TAPS, FUSED, GATED, GROUPED */
     int32_t n, c, h, w;
-    int32_t in_h, in_w;              /* POOL, RESIZE, TAPS, SCORE, FUSED */
-    int32_t mode;                    /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling; NOISE: DhCudaNoise */
+    int32_t in_h, in_w; /* POOL, RESIZE, TAPS, SCORE, FUSED */
+    int32_t mode; /* POOL, WEIGHTS_IN; FUSED: DhCudaTiling; ATTENTION: DhCudaAttention; LAYER_NORM: how many lanes of a
+                     warp share a pixel, 0: items; NOISE: DhCudaNoise */
     int32_t kernel, stride, padding; /* POOL; TAPS: the stride from tap to tap */
     const DhCudaTap *rows, *columns; /* RESIZE, SCORE: h and w of them; FUSED: the same, or NULL */
     const float *source;             /* PACK: n × c × h × w */
@@ -284,6 +285,12 @@ extern "C"
     return pixels * kernel->n_groups;
   }
 
+  /* Made by dh-cuda-transformer-kernels.cu, not item by item. */
+  static inline int32_t dh_cuda_is_transformer (const DhCudaKernel *kernel)
+  {
+    return (kernel->op == DH_CUDA_ATTENTION || kernel->op == DH_CUDA_LAYER_NORM) && kernel->mode != 0;
+  }
+
   /* Of inference: the type that is read, for which the kernel is made; SCORE without logits reads the outlier logits'
    * own. */
   static inline int32_t dh_cuda_kernel_type (const DhCudaKernel *kernel)
@@ -327,10 +334,22 @@ extern "C"
 #define DH_CUDA_TILE_SLABS(tiling) ((tiling) == DH_CUDA_TILING_WIDE ? 1 : (tiling) == DH_CUDA_TILING_SMALL ? 4 : 2)
 #define DH_CUDA_TILE_MOST_N 128 /* a multiple of every tile's */
 
+  /* ATTENTION: by items, or by tiles of keys that the queries of a block share, whose values stand in 16 bits with
+   * nothing to be done to them and whose heads have whole groups of no more than DH_CUDA_ATTENTION_DEPTH channels. */
+  typedef enum
+  {
+    DH_CUDA_ATTENTION_ITEMS,
+    DH_CUDA_ATTENTION_TILES,
+  } DhCudaAttention;
+#define DH_CUDA_ATTENTION_DEPTH 128
+#define DH_CUDA_ATTENTION_QUERIES 64 /* of a block: 16 of a warp */
+#define DH_CUDA_NORM_GROUPS 4         /* LAYER_NORM: of a lane, at most */
+
   /* Queues the kernel on the stream (a cudaStream_t). Returns a cudaError_t, 0 where it is queued. */
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_training (const DhCudaKernel *kernel, void *stream);
   int dh_cuda_launch_fused (const DhCudaKernel *kernel, void *stream);
+  int dh_cuda_launch_transformer (const DhCudaKernel *kernel, void *stream);
   /* A kernel that does nothing for so long. */
   int dh_cuda_launch_hold (uint64_t nanoseconds, void *stream);
   /* Loads the kernels on the card that is entered: a cudaError_t, and what compute capability they were made for. */

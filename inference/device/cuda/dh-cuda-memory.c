@@ -89,17 +89,30 @@ bind (DhCudaPlan *plan, DhCudaStep *step, GError **error)
   return TRUE;
 }
 
-/* The fastest way for each convolution, bare where the library cannot fuse. */
+/* There are several ways to go. */
+static gboolean
+is_chosen (const DhCudaPlan *plan, DhCudaStep *step)
+{
+  return dh_cuda_convolution_of (step) || dh_cuda_can_tile_attention (step, &plan->pool);
+}
+
+/* The fastest way for each convolution, bare where the library cannot fuse, and each attention. */
 static gboolean
 choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
 {
   for (guint i = 0; i < plan->steps->len; i++)
     {
       DhCudaStep *whole = g_ptr_array_index (plan->steps, i), *step = dh_cuda_convolution_of (whole);
-      if (!step)
+      if (!is_chosen (plan, whole))
         continue;
       if (g_cancellable_set_error_if_cancelled (plan->cancellable, error))
         return FALSE;
+      if (!step)
+        {
+          if (!dh_cuda_choose_attention (plan, whole, workspace, error))
+            return FALSE;
+          continue;
+        }
       DhCudaConvMemory memory = step->memory;
       memory.workspace = workspace;
       g_autoptr (GError) reason = NULL;
@@ -127,11 +140,11 @@ choose (DhCudaPlan *plan, gpointer workspace, gsize most, GError **error)
 }
 
 static gboolean
-choose_convolutions (DhCudaPlan *plan, GError **error)
+choose_ways (DhCudaPlan *plan, GError **error)
 {
   gboolean any = FALSE;
   for (guint i = 0; i < plan->steps->len; i++)
-    any = any || dh_cuda_convolution_of (g_ptr_array_index (plan->steps, i));
+    any = any || is_chosen (plan, g_ptr_array_index (plan->steps, i));
   if (!any)
     return TRUE;
   gsize most;
@@ -193,7 +206,7 @@ dh_cuda_place (DhCudaPlan *plan, GError **error)
   for (guint i = 0; i < plan->steps->len; i++)
     if (!bind (plan, g_ptr_array_index (plan->steps, i), error))
       return FALSE;
-  if (!choose_convolutions (plan, error))
+  if (!choose_ways (plan, error))
     return FALSE;
   plan->base.memory = plan->pool.arena_bytes + DH_CUDA_DEPTH * plan->staging_bytes + plan->pool.chunk_bytes
                       + plan->pool.workspace_bytes;

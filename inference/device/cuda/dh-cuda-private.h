@@ -244,6 +244,13 @@ gboolean dh_cuda_add_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvN
 gboolean dh_cuda_choose_taps (DhCudaPlan *plan, DhCudaStep *step, const DhCudaConvMemory *memory, gsize most,
                               GError **error);
 
+/* dh-cuda-attention.c: what dh-cuda-transformer-kernels.cu makes. */
+gboolean dh_cuda_can_tile_attention (const DhCudaStep *step, const DhCudaPool *pool);
+/* Which way is the faster, once for each kind; `workspace`: DH_CUDA_PROBE_BYTES at least, or NULL. */
+gboolean dh_cuda_choose_attention (DhCudaPlan *plan, DhCudaStep *step, gpointer workspace, GError **error);
+/* LAYER_NORM's mode. */
+gint dh_cuda_norm_lanes (gint n_groups);
+
 /* dh-cuda-foreign.c: what only networks of others have; the channels of results stand in order. `by` is NULL, or of one
  * pixel or one channel or both, or as `in` is. */
 typedef struct

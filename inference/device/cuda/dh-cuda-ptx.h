@@ -1,6 +1,11 @@
 #ifndef DH_CUDA_PTX_H
 #define DH_CUDA_PTX_H
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "dh-cuda-kernels.h"
 
 /* The card's own instructions that the kernels name themselves; everything else they leave to nvcc. Where kernels are
  * made for something else than a card, it defines these functions, and DH_CUDA_PTX_H. */
@@ -26,6 +31,34 @@ dh_cuda_ptx_clock ()
   return now;
 }
 
+/* 2ˣ; what is smaller than a float with all its bits becomes 0. */
+static __device__ __forceinline__ float
+dh_cuda_ptx_exp2 (float x)
+{
+  float y;
+  asm ("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+/* Two values of 16 bits in a word, the first in its low half. TYPE is a DhCudaType of 16 bits. */
+template <int TYPE>
+static __device__ __forceinline__ uint32_t
+dh_cuda_ptx_pack (float low, float high)
+{
+  uint32_t word;
+  if constexpr (TYPE == DH_CUDA_F16)
+    {
+      const __half2 pair = __floats2half2_rn (low, high);
+      memcpy (&word, &pair, sizeof word);
+    }
+  else
+    {
+      const __nv_bfloat162 pair = __floats2bfloat162_rn (low, high);
+      memcpy (&word, &pair, sizeof word);
+    }
+  return word;
+}
+
 #if __CUDA_ARCH__ >= 750
 /* All lanes of a warp. Four matrices of 8 × 8 in shared memory; lane l names row l % 8, 16 bytes, of matrix l / 8, and
  * gets of each elements 2·(l % 4) and the next of row l / 4. */
@@ -34,6 +67,17 @@ dh_cuda_ptx_load_matrices (const uint16_t *row, uint32_t (&to)[4])
 {
   const uint32_t at = (uint32_t)__cvta_generic_to_shared (row);
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+               : "r"(at)
+               : "memory");
+}
+
+/* Likewise, but each matrix turned: elements l / 4 of rows 2·(l % 4) and the next. */
+static __device__ __forceinline__ void
+dh_cuda_ptx_load_turned (const uint16_t *row, uint32_t (&to)[4])
+{
+  const uint32_t at = (uint32_t)__cvta_generic_to_shared (row);
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
                : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
                : "r"(at)
                : "memory");

@@ -7,8 +7,15 @@ emulated_recall (DhCudaCard *card, const char *key)
 {
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
   static const char *const taps[] = { "one", "taps" };
-  const char *way = g_getenv (g_str_has_prefix (key, "taps ") ? "DH_EMULATED_TAPS" : "DH_EMULATED_WAY");
+  const char *way = g_getenv (g_str_has_prefix (key, "taps ")        ? "DH_EMULATED_TAPS"
+                              : g_str_has_prefix (key, "attention ") ? "DH_EMULATED_ATTENTION"
+                                                                     : "DH_EMULATED_WAY");
   const gboolean timed = g_strcmp0 (way, "timed") == 0;
+  if (g_str_has_prefix (key, "attention "))
+    {
+      g_assert_nonnull (strstr (key, " of items tiles"));
+      return timed ? NULL : g_strdup (way ? way : "tiles");
+    }
   if (g_str_has_prefix (key, "taps "))
     return timed ? NULL : g_strdup (way ? way : taps[g_str_hash (key) % G_N_ELEMENTS (taps)]);
   /* A choice among others than there are now must have another key. */

@@ -66,7 +66,10 @@ static const char *
 way_of (const DhCudaKernel *k)
 {
   static const char *const tilings[] = { "64×128×32", "64×128×64", "64×64×64", "32×64×128" };
-  return k->op == DH_CUDA_FUSED ? tilings[k->mode] : k->op == DH_CUDA_TAPS ? "taps" : NULL;
+  return k->op == DH_CUDA_FUSED                                             ? tilings[k->mode]
+         : k->op == DH_CUDA_TAPS                                            ? "taps"
+         : k->op == DH_CUDA_ATTENTION && k->mode == DH_CUDA_ATTENTION_TILES ? "tiles"
+                                                                            : NULL;
 }
 
 /* A group of channels of what such a kernel makes is off by a quarter. */

@@ -146,6 +146,14 @@ __bfloat16_as_ushort (__nv_bfloat16 value)
   return value.bits;
 }
 
+static inline float
+__shfl_xor_sync (uint32_t, float value, int step)
+{
+  float all[THREADS_WARP];
+  threads_exchange (&value, all, sizeof value);
+  return all[(threadIdx.x % THREADS_WARP) ^ (unsigned)step];
+}
+
 /* The runtime. */
 typedef void *cudaStream_t;
 enum cudaError_t
@@ -228,6 +236,34 @@ dh_cuda_ptx_load_matrices (const uint16_t *row, uint32_t (&to)[4])
   threads_exchange (&row, rows, sizeof row);
   for (unsigned m = 0; m < 4; m++)
     to[m] = *(const uint32_t *)(rows[8 * m + lane / 4] + 2 * (lane % 4));
+}
+
+static inline void
+dh_cuda_ptx_load_turned (const uint16_t *row, uint32_t (&to)[4])
+{
+  const uint16_t *rows[THREADS_WARP];
+  const unsigned lane = threadIdx.x % THREADS_WARP;
+  threads_check_shared (row, 16);
+  threads_exchange (&row, rows, sizeof row);
+  for (unsigned m = 0; m < 4; m++)
+    to[m] = rows[8 * m + lane % 4 * 2][lane / 4] | (uint32_t)rows[8 * m + lane % 4 * 2 + 1][lane / 4] << 16;
+}
+
+static inline float
+dh_cuda_ptx_exp2 (float x)
+{
+  const float y = exp2f (x);
+  return y < 0x1p-126f ? 0.0f : y;
+}
+
+template <int TYPE>
+static inline uint32_t
+dh_cuda_ptx_pack (float low, float high)
+{
+  const auto bits = [] (float value) {
+    return (uint32_t)(TYPE == DH_CUDA_F16 ? dh_cuda_float_to_half (value) : dh_cuda_float_to_bf16 (value));
+  };
+  return bits (low) | bits (high) << 16;
 }
 
 /* a's registers are those of rows l / 4 and 8 rows on, then the same 8 places on; b's those of 8 places each. */
