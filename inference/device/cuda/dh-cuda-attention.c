@@ -13,12 +13,11 @@ dh_cuda_can_tile_attention (const DhCudaStep *step, const DhCudaPool *pool)
 {
   const DhCudaKernel *k = &step->kernel;
   return k->op == DH_CUDA_ATTENTION && pool->device->card && !dh_cuda_without ("transformers") && k->alpha > 0
-         && isfinite (k->alpha) && k->type != DH_CUDA_F32 && dh_cuda_view_type (step->in) == k->type
-         && dh_cuda_view_type (step->other) == k->type && dh_cuda_view_is_plain (step->in)
-         && dh_cuda_view_is_plain (step->other) && !step->in_places && !step->other_places
-         && k->group_in % DH_CUDA_GROUP == 0 && k->group_out % DH_CUDA_GROUP == 0
+         && isfinite (k->alpha) && dh_cuda_view_type (step->in) == k->type && dh_cuda_view_type (step->other) == k->type
+         && dh_cuda_view_is_plain (step->in) && dh_cuda_view_is_plain (step->other) && !step->in_places
+         && !step->other_places && k->group_in % DH_CUDA_GROUP == 0 && k->group_out % DH_CUDA_GROUP == 0
          && MAX (k->group_in, k->group_out) <= DH_CUDA_ATTENTION_DEPTH
-         && dh_cuda_driver.has_fused (pool->device->card, k->type);
+         && (k->type == DH_CUDA_F32 || dh_cuda_driver.has_fused (pool->device->card, k->type));
 }
 
 static char *

@@ -56,9 +56,10 @@ class_of (const DhCudaStep *step)
 static double
 seconds_of (const DhCudaPlan *plan, const DhCudaStep *step, double bytes, double flop)
 {
-  const double rate = (!step->is_conv && !step->first) || plan->pool.strict ? 60e12
-                      : plan->pool.type == DH_CUDA_F32                      ? 400e12
-                                                                            : 800e12;
+  const gboolean tensor_cores = step->is_conv || step->first
+                                || (step->kernel.op == DH_CUDA_ATTENTION && step->kernel.mode == DH_CUDA_ATTENTION_TILES
+                                    && step->kernel.type != DH_CUDA_F32);
+  const double rate = !tensor_cores || plan->pool.strict ? 60e12 : plan->pool.type == DH_CUDA_F32 ? 400e12 : 800e12;
   return MAX (MAX (bytes / BANDWIDTH, flop / rate), LAUNCH);
 }
 

@@ -42,8 +42,8 @@ extern "C"
       case DH_CUDA_ATTENTION:
       case DH_CUDA_LAYER_NORM:
         if (kernel->op == DH_CUDA_ATTENTION && kernel->mode == DH_CUDA_ATTENTION_TILES)
-          return dh_cuda_grid (((int64_t)kernel->h * kernel->w + DH_CUDA_ATTENTION_QUERIES - 1)
-                                   / DH_CUDA_ATTENTION_QUERIES * kernel->n * (kernel->c / kernel->group_out),
+          return dh_cuda_grid (((int64_t)kernel->h * kernel->w + dh_cuda_attention_queries (kernel) - 1)
+                                   / dh_cuda_attention_queries (kernel) * kernel->n * (kernel->c / kernel->group_out),
                                1);
         if (kernel->op == DH_CUDA_LAYER_NORM && kernel->mode)
           return dh_cuda_grid ((pixels * kernel->mode + DH_CUDA_THREADS - 1) / DH_CUDA_THREADS, 1);

@@ -334,16 +334,23 @@ extern "C"
 #define DH_CUDA_TILE_SLABS(tiling) ((tiling) == DH_CUDA_TILING_WIDE ? 1 : (tiling) == DH_CUDA_TILING_SMALL ? 4 : 2)
 #define DH_CUDA_TILE_MOST_N 128 /* a multiple of every tile's */
 
-  /* ATTENTION: by items, or by tiles of keys that the queries of a block share, whose values stand in 16 bits with
-   * nothing to be done to them and whose heads have whole groups of no more than DH_CUDA_ATTENTION_DEPTH channels. */
+  /* ATTENTION: by items, or by tiles of keys that the queries of a block share, where nothing is to be done to the
+   * values and whose heads have whole groups of no more than DH_CUDA_ATTENTION_DEPTH channels. */
   typedef enum
   {
     DH_CUDA_ATTENTION_ITEMS,
     DH_CUDA_ATTENTION_TILES,
   } DhCudaAttention;
 #define DH_CUDA_ATTENTION_DEPTH 128
-#define DH_CUDA_ATTENTION_QUERIES 64 /* of a block: 16 of a warp */
-#define DH_CUDA_NORM_GROUPS 4         /* LAYER_NORM: of a lane, at most */
+#define DH_CUDA_ATTENTION_QUERIES 64 /* of a block in 16 bits: 16 of a warp */
+#define DH_CUDA_NORM_GROUPS 4        /* LAYER_NORM: of a lane, at most */
+  /* In float32 a lane has 32 channels of a query. */
+  static inline int32_t dh_cuda_attention_queries (const DhCudaKernel *kernel)
+  {
+    const int32_t depth = kernel->group_in > kernel->group_out ? kernel->group_in : kernel->group_out;
+    const int32_t lanes = depth <= 32 ? 1 : depth <= 64 ? 2 : 4;
+    return kernel->type == DH_CUDA_F32 ? 2 * DH_CUDA_ATTENTION_QUERIES / lanes : DH_CUDA_ATTENTION_QUERIES;
+  }
 
   /* Queues the kernel on the stream (a cudaStream_t). Returns a cudaError_t, 0 where it is queued. */
   int dh_cuda_launch (const DhCudaKernel *kernel, void *stream);

@@ -88,6 +88,14 @@ struct Head
   int image, head, first; /* the block's first query, in the image */
 };
 
+__device__ __forceinline__ Head
+find_head (const DhCudaKernel &k, int queries)
+{
+  const int blocks = (k.h * k.w + queries - 1) / queries;
+  const int heads = k.c / k.group_out, rest = (int)blockIdx.x / blocks;
+  return { rest / heads, rest % heads, (int)blockIdx.x % blocks * queries };
+}
+
 /* What a thread fetches from: one part of keys, of values, or of both, first that of keys. */
 template <int DEPTH> struct Sources
 {
@@ -102,14 +110,6 @@ __device__ __forceinline__ int
 place_of (int row, int part)
 {
   return row * DEPTH + (part ^ (DEPTH == 32 ? row >> 1 & 3 : row & 7)) * 8;
-}
-
-__device__ __forceinline__ Head
-find_head (const DhCudaKernel &k)
-{
-  const int blocks = (k.h * k.w + DH_CUDA_ATTENTION_QUERIES - 1) / DH_CUDA_ATTENTION_QUERIES;
-  const int heads = k.c / k.group_out, rest = (int)blockIdx.x / blocks;
-  return { rest / heads, rest % heads, (int)blockIdx.x % blocks * DH_CUDA_ATTENTION_QUERIES };
 }
 
 /* Of the i-th that thread t fetches: whether it is of values, its key in the tile, its part. */
@@ -334,7 +334,7 @@ __launch_bounds__ (OF_BLOCK, SIDE_BY_SIDE<DEPTH>) attend (const __grid_constant_
       __shared__ __align__ (128) uint16_t tiles[2][2 * HALF<DEPTH>];
       const int t = (int)threadIdx.x, lane = t % 32, n = k.in_h * k.in_w, steps = (n + KEYS<DEPTH> - 1) / KEYS<DEPTH>;
       const float factor = k.alpha * 1.44269504f; /* of powers of two */
-      const Head head = find_head (k);
+      const Head head = find_head (k, DH_CUDA_ATTENTION_QUERIES);
       float most[2] = { -INFINITY, -INFINITY }, sum[2] = { 0.0f, 0.0f }, made[DEPTH / 8][4] = {};
       uint32_t queries[DEPTH / 16][4];
       Sources<DEPTH> sources;
@@ -363,6 +363,123 @@ __launch_bounds__ (OF_BLOCK, SIDE_BY_SIDE<DEPTH>) attend (const __grid_constant_
 #endif
 }
 
+/* In float32, without tensor cores: LANES lanes share a query, each of which holds every LANES-th four of its channels
+ * and of what is made of them; all threads read the same key at a time. Keys come AT_ONCE at a time, under the largest
+ * product of which what was made before is made smaller once. */
+constexpr int AT_ONCE = 8, HELD = 32; /* HELD: channels of a lane */
+template <int DEPTH> constexpr int LANES = DEPTH / HELD;
+
+/* Four channels of a head, from a multiple of four on, of keys or values; zero beyond the head's. */
+__device__ __forceinline__ float4
+load_four (const DhCudaRead &read, int64_t pixel, int first, int channel, int channels)
+{
+  if (channel >= channels)
+    return make_float4 (0.0f, 0.0f, 0.0f, 0.0f);
+  const DhCudaGroup group = read.groups[(first + channel) / 8];
+  return *(const float4 *)((const float *)group.base + pixel * group.stride + channel % 8);
+}
+
+template <int DEPTH>
+__device__ __forceinline__ void
+load_tile (const DhCudaKernel &k, const Head &head, int first, int t, float4 *keys, float4 *values)
+{
+  const int n = k.in_h * k.in_w;
+  DH_CUDA_ROLLED
+  for (int i = t; i < KEYS<DEPTH> * DEPTH / 4; i += OF_BLOCK)
+    {
+      const int key = first + i / (DEPTH / 4), channel = i % (DEPTH / 4) * 4;
+      const int64_t pixel = (int64_t)head.image * n + (key < n ? key : n - 1);
+      keys[i] = load_four (k.other, pixel, head.head * k.group_in, channel, k.group_in);
+      values[i] = load_four (k.other, pixel, k.in_c + head.head * k.group_out, channel, k.group_out);
+    }
+}
+
+template <int DEPTH>
+__device__ __forceinline__ void
+attend_keys (const float4 *keys, const float4 *values, int n, int lane, const float4 (&query)[HELD / 4], float &most,
+             float &sum, float4 (&made)[HELD / 4])
+{
+  float products[AT_ONCE], largest = most;
+  DH_CUDA_UNROLL
+  for (int key = 0; key < AT_ONCE; key++)
+    {
+      float product = 0.0f;
+      DH_CUDA_UNROLL
+      for (int i = 0; i < HELD / 4; i++)
+        {
+          const float4 u = keys[key * (DEPTH / 4) + i * LANES<DEPTH> + lane];
+          product += query[i].x * u.x + query[i].y * u.y + query[i].z * u.z + query[i].w * u.w;
+        }
+      for (int step = LANES<DEPTH> / 2; step; step /= 2)
+        product += neighbour (product, step);
+      products[key] = key < n ? product : -INFINITY;
+      largest = fmaxf (largest, products[key]);
+    }
+  const float base = largest == -INFINITY ? 0.0f : largest, smaller = expf (most - base);
+  most = largest;
+  sum *= smaller;
+  DH_CUDA_UNROLL
+  for (int i = 0; i < HELD / 4; i++)
+    made[i] = make_float4 (made[i].x * smaller, made[i].y * smaller, made[i].z * smaller, made[i].w * smaller);
+  DH_CUDA_UNROLL
+  for (int key = 0; key < AT_ONCE; key++)
+    {
+      const float weight = expf (products[key] - base);
+      sum += weight;
+      if (key >= n)
+        continue;
+      DH_CUDA_UNROLL
+      for (int i = 0; i < HELD / 4; i++)
+        {
+          const float4 u = values[key * (DEPTH / 4) + i * LANES<DEPTH> + lane];
+          made[i].x += weight * u.x;
+          made[i].y += weight * u.y;
+          made[i].z += weight * u.z;
+          made[i].w += weight * u.w;
+        }
+    }
+}
+
+template <int DEPTH>
+__global__ void
+__launch_bounds__ (OF_BLOCK, DEPTH > 32 ? 3 : 4) attend_in_float (const __grid_constant__ DhCudaKernel k)
+{
+  __shared__ float4 keys[KEYS<DEPTH> * DEPTH / 4];
+  __shared__ float4 values[KEYS<DEPTH> * DEPTH / 4];
+  const int t = (int)threadIdx.x, lane = t % LANES<DEPTH>, n = k.in_h * k.in_w, area = k.h * k.w;
+  const Head head = find_head (k, OF_BLOCK / LANES<DEPTH>);
+  const int asked = head.first + t / LANES<DEPTH>, query = asked < area ? asked : area - 1;
+  const int64_t pixel = (int64_t)head.image * area + query;
+  float4 queries[HELD / 4], made[HELD / 4];
+  float most = -INFINITY, sum = 0.0f;
+  DH_CUDA_UNROLL
+  for (int i = 0; i < HELD / 4; i++)
+    {
+      const float4 u = load_four (k.in, pixel, head.head * k.group_in, (i * LANES<DEPTH> + lane) * 4, k.group_in);
+      queries[i] = make_float4 (u.x * k.alpha, u.y * k.alpha, u.z * k.alpha, u.w * k.alpha);
+      made[i] = make_float4 (0.0f, 0.0f, 0.0f, 0.0f);
+    }
+  for (int first = 0; first < n; first += KEYS<DEPTH>)
+    {
+      __syncthreads ();
+      load_tile<DEPTH> (k, head, first, t, keys, values);
+      __syncthreads ();
+      DH_CUDA_ROLLED
+      for (int key = 0; key < KEYS<DEPTH> && first + key < n; key += AT_ONCE)
+        attend_keys<DEPTH> (keys + key * (DEPTH / 4), values + key * (DEPTH / 4), n - first - key, lane, queries, most,
+                            sum, made);
+    }
+  const float inverse = 1.0f / sum;
+  DH_CUDA_UNROLL
+  for (int i = 0; i < HELD / 4; i++)
+    {
+      const int channel = (i * LANES<DEPTH> + lane) * 4;
+      if (asked < area && channel < k.group_out)
+        *(float4 *)((float *)k.out + pixel * k.n_groups * 8 + head.head * k.group_out + channel) = make_float4 (
+            made[i].x * inverse, made[i].y * inverse, made[i].z * inverse, made[i].w * inverse);
+    }
+}
+
 template <int TYPE>
 int launch_typed (const DhCudaKernel &k, cudaStream_t stream)
 {
@@ -379,8 +496,12 @@ int launch_typed (const DhCudaKernel &k, cudaStream_t stream)
       else
         attend<TYPE, 128><<<grid, OF_BLOCK, 0, stream>>> (k);
     }
+  else if (depth <= 32)
+    attend_in_float<32><<<grid, OF_BLOCK, 0, stream>>> (k);
+  else if (depth <= 64)
+    attend_in_float<64><<<grid, OF_BLOCK, 0, stream>>> (k);
   else
-    return cudaErrorInvalidValue;
+    attend_in_float<128><<<grid, OF_BLOCK, 0, stream>>> (k);
   return cudaGetLastError ();
 }
 
