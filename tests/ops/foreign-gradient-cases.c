@@ -35,6 +35,24 @@ static const struct
   { 40, { .out = 40, .kernel = 5, .padding = 4, .dilation = 2, .groups = 40 } },
 };
 
+/* With a group for each channel, at sizes whose lines are made several pixels at a time. */
+static const struct
+{
+  gint in;
+  DhConv conv;
+  gint h, w;
+} depthwise[] = {
+  { 17, { .out = 17, .kernel = 7, .padding = 3, .groups = 17 }, 17, 45 },
+  { 16, { .out = 16, .kernel = 7, .stride = 2, .padding = 3, .groups = 16, .bias = TRUE }, 21, 39 },
+  { 16, { .out = 16, .kernel = 5, .padding = 2, .groups = 16 }, 15, 37 },
+  { 33, { .out = 33, .kernel = 5, .stride = 2, .padding = 1, .groups = 33 }, 14, 50 },
+  { 16, { .out = 16, .kernel = 5, .stride = 3, .groups = 16 }, 23, 70 },
+  { 8, { .out = 8, .kernel = 3, .padding = 4, .groups = 8 }, 9, 30 },
+  { 16, { .out = 16, .kernel = 3, .stride = 2, .padding = 1, .groups = 16 }, 31, 64 },
+  { 16, { .out = 16, .kernel = 3, .padding = 2, .dilation = 3, .groups = 16 }, 12, 34 },
+  { 16, { .out = 16, .kernel = 1, .padding = 1, .groups = 16 }, 5, 26 },
+};
+
 static void
 add_convs (const GradientList *list)
 {
@@ -55,6 +73,17 @@ add_convs (const GradientList *list)
                              conv.bias ? "-bias" : "", normed ? "-normed" : "");
         add_behind (list, graph, size[0], size[1], name, input, y);
       }
+  for (guint i = 0; i < G_N_ELEMENTS (depthwise); i++)
+    {
+      const DhConv conv = depthwise[i].conv;
+      DhGraph *graph = dh_graph_new ();
+      const DhValue input = dh_graph_input (graph, 3);
+      DhValue x = dh_graph_conv (graph, input, "first", (DhConv){ .out = depthwise[i].in, .kernel = 1 });
+      x = i % 3 == 2 ? dh_graph_relu (graph, x) : x;
+      g_autofree char *name = g_strdup_printf ("depthwise-%d-%d-stride%d-padding%d-dilation%d", conv.kernel, conv.out,
+                                               MAX (conv.stride, 1), conv.padding, MAX (conv.dilation, 1));
+      add_behind (list, graph, depthwise[i].h, depthwise[i].w, name, input, dh_graph_conv (graph, x, "middle", conv));
+    }
   /* Of the picture itself. */
   DhGraph *graph = dh_graph_new ();
   const DhValue input = dh_graph_input (graph, 3);

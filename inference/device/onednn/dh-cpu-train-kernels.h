@@ -97,6 +97,22 @@ typedef struct
   const float *x, *dy; /* gathered */
 } DhCpuBlocks;
 
+/* Of the side of a kernel. */
+#define DH_MOST_DEPTHWISE 7
+
+/* Both gradients of a convolution with a group for each channel, of an image. */
+typedef struct
+{
+  const float *const *x; /* planes of what was read, with nothing left to do to it */
+  const float *const *dy;
+  float *const *dx;
+  gint in_h, in_w, h, w;                  /* of x and dx; of dy */
+  gint kernel, stride, dilation, padding; /* kernel: 1, 3, 5 or 7 */
+  gint rows;                              /* of an item: of dx, or where weights are summed of dy */
+  const float *weights;                   /* plane, tap, lane */
+  float *sums;                            /* item, tap, lane: written */
+} DhCpuDepthwiseGradient;
+
 /* Pools and resizes: the gradient of a plane of their input, written. */
 typedef struct
 {
@@ -162,6 +178,9 @@ typedef struct
   /* item: a pair of output planes; an input plane */
   void (*pack_filters) (const DhCpuFilters *filters, gint item);
   void (*unpack_filters) (const DhCpuFilters *filters, gint item);
+  /* item: some rows of a plane */
+  void (*depthwise_data) (const DhCpuDepthwiseGradient *conv, gint item);
+  void (*depthwise_weights) (const DhCpuDepthwiseGradient *conv, gint item);
   /* item: a plane */
   void (*max_pool_gradient) (const DhCpuPoolGradient *pool, gint item);
   void (*average_pool_gradient) (const DhCpuPoolGradient *pool, gint item);

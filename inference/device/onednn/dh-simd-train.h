@@ -21,6 +21,8 @@
 #define dh_pack_taps DH_ISA (dh_pack_taps)
 #define dh_pack_filters DH_ISA (dh_pack_filters)
 #define dh_unpack_filters DH_ISA (dh_unpack_filters)
+#define dh_depthwise_data DH_ISA (dh_depthwise_data)
+#define dh_depthwise_weights DH_ISA (dh_depthwise_weights)
 #define dh_max_pool_gradient DH_ISA (dh_max_pool_gradient)
 #define dh_average_pool_gradient DH_ISA (dh_average_pool_gradient)
 #define dh_adaptive_pool_gradient DH_ISA (dh_adaptive_pool_gradient)
@@ -210,6 +212,8 @@ void dh_blocks (const DhCpuBlocks *blocks, gint item, float *scratch);
 void dh_pack_taps (const DhCpuFilters *filters, gint item);
 void dh_pack_filters (const DhCpuFilters *filters, gint item);
 void dh_unpack_filters (const DhCpuFilters *filters, gint item);
+void dh_depthwise_data (const DhCpuDepthwiseGradient *conv, gint item);
+void dh_depthwise_weights (const DhCpuDepthwiseGradient *conv, gint item);
 void dh_max_pool_gradient (const DhCpuPoolGradient *pool, gint item);
 void dh_average_pool_gradient (const DhCpuPoolGradient *pool, gint item);
 void dh_adaptive_pool_gradient (const DhCpuPoolGradient *pool, gint item);

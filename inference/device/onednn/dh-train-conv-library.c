@@ -21,18 +21,25 @@ copy_row (gpointer data, gint item, gint part, float *scratch)
     train->kernels->pointwise (&in, &out, item % per_image);
 }
 
-static const float *
-library_input (DhTrain *train, DhTrainStep *step)
+float **
+dh_train_conv_copy (DhTrain *train, const DhTrainStep *step)
 {
   const DhTrainOp *op = step->op;
-  if (op->in->values[0]->raw)
-    return train->input;
   float *copy = dh_train_memory (train, step->dense);
-  g_autofree float **planes = g_new (float *, (gsize)op->in->n_planes * train->images);
+  float **planes = g_new (float *, (gsize)op->in->n_planes * train->images);
   dh_train_planes (train, copy, op->in->n_planes, (gsize)op->in->h * op->in->w, planes);
   DhTrainConvWork work = { .train = train, .op = op, .targets = planes, .sums = copy };
   dh_train_run_items (train, train->images * op->in->n_planes * op->in->h, copy_row, &work);
-  return copy;
+  return planes;
+}
+
+static const float *
+library_input (DhTrain *train, DhTrainStep *step)
+{
+  if (step->op->in->values[0]->raw)
+    return train->input;
+  g_free (dh_train_conv_copy (train, step));
+  return dh_train_memory (train, step->dense);
 }
 
 static gboolean

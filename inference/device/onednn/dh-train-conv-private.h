@@ -61,6 +61,14 @@ G_GNUC_INTERNAL void dh_train_conv_taps_need (DhTrain *train, const DhTrainOp *o
 G_GNUC_INTERNAL gsize dh_train_conv_taps_weight_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned);
 /* Of the packed input of the images of one go; 0: it is not packed. */
 G_GNUC_INTERNAL gsize dh_train_conv_taps_packed_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned);
+/* The node can be one of this kind. */
+G_GNUC_INTERNAL gboolean dh_train_conv_is_depthwise (const DhTrain *train, const DhNode *node, const DhTrainView *in);
+G_GNUC_INTERNAL gboolean dh_train_conv_depthwise_forward (DhTrain *train, DhTrainStep *step);
+G_GNUC_INTERNAL gboolean dh_train_conv_depthwise_backward (DhTrain *train, DhTrainStep *step);
+G_GNUC_INTERNAL gsize dh_train_conv_depthwise_weight_bytes (const DhTrain *train, const DhTrainOp *op);
+G_GNUC_INTERNAL gsize dh_train_conv_depthwise_sum_bytes (const DhTrain *train, const DhTrainOp *op);
+/* The view's planes as they are read, in the step's `dense`; free the list with g_free. */
+G_GNUC_INTERNAL float **dh_train_conv_copy (DhTrain *train, const DhTrainStep *step);
 G_GNUC_INTERNAL gboolean dh_train_conv_library_forward (DhTrain *train, DhTrainStep *step, GError **error);
 G_GNUC_INTERNAL gboolean dh_train_conv_library_backward (DhTrain *train, DhTrainStep *step, GError **error);
 

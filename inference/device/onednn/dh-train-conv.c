@@ -111,6 +111,8 @@ make (DhTrain *train, DhTrainStep *step, GError **error)
       return dh_train_conv3x3_forward (train, step, error);
     case DH_TRAIN_CONV_TAPS:
       return dh_train_conv_taps_forward (train, step, error);
+    case DH_TRAIN_CONV_DEPTHWISE:
+      return dh_train_conv_depthwise_forward (train, step);
     default:
       return dh_train_conv_library_forward (train, step, error);
     }
@@ -149,9 +151,10 @@ run_backward (DhTrain *train, DhTrainStep *step, GError **error)
   if (op->kind == DH_TRAIN_CONV_LIBRARY)
     return dh_train_conv_library_backward (train, step, error);
   add_bias_gradient (train, op);
-  return op->kind == DH_TRAIN_CONV_1X1   ? dh_train_conv1x1_backward (train, step)
-         : op->kind == DH_TRAIN_CONV_3X3 ? dh_train_conv3x3_backward (train, step)
-                                         : dh_train_conv_taps_backward (train, step);
+  return op->kind == DH_TRAIN_CONV_1X1         ? dh_train_conv1x1_backward (train, step)
+         : op->kind == DH_TRAIN_CONV_3X3       ? dh_train_conv3x3_backward (train, step)
+         : op->kind == DH_TRAIN_CONV_DEPTHWISE ? dh_train_conv_depthwise_backward (train, step)
+                                               : dh_train_conv_taps_backward (train, step);
 }
 
 /* Bytes of the weights as the kernels of its kind read them. `turned`: for the gradient of the input. */
@@ -162,6 +165,8 @@ packed_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned)
     return dh_train_conv3x3_weight_bytes (train, op, turned);
   if (op->kind == DH_TRAIN_CONV_TAPS)
     return dh_train_conv_taps_weight_bytes (train, op, turned);
+  if (op->kind == DH_TRAIN_CONV_DEPTHWISE)
+    return dh_train_conv_depthwise_weight_bytes (train, op);
   const gsize lanes = train->kernels->lanes;
   const gint ins = turned ? op->out->n_planes : op->in->n_planes, outs = turned ? op->in->n_planes : op->out->n_planes;
   const gint whole = dh_cpu_whole_panels (ins, train->bf16 ? train->kernels->panel_bf16 : 1);
@@ -172,6 +177,8 @@ packed_bytes (const DhTrain *train, const DhTrainOp *op, gboolean turned)
 static char *
 own_name (const DhTrain *train, const DhTrainOp *op, const char *pass)
 {
+  if (op->kind == DH_TRAIN_CONV_DEPTHWISE)
+    return g_strconcat (pass, " depthwise", NULL);
   const char *kind = op->kind == DH_TRAIN_CONV_1X1 ? " 1×1" : op->kind == DH_TRAIN_CONV_3X3 ? " winograd 4×4" : " taps";
   return g_strconcat (pass, kind, train->bf16 ? " bf16" : "", NULL);
 }
@@ -187,6 +194,15 @@ need_own (DhTrain *train, DhTrainOp *op, DhTrainStep *step, gboolean turned)
   const gsize bytes = dh_train_conv_taps_packed_bytes (train, op, turned);
   if (bytes > 0)
     dh_train_touch (train, step->packed = dh_train_block (train, bytes));
+}
+
+/* Of what is read, where something is left to do to it. */
+static void
+need_copy (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
+{
+  const gsize pixels = (gsize)op->in->h * op->in->w * train->images;
+  if (op->in->norm || op->in->relu)
+    dh_train_touch (train, step->dense = dh_train_block (train, dh_train_conv_places (train, op) * pixels * 4));
 }
 
 /* Memory of a forward step, whose step is the last one listed. */
@@ -206,7 +222,9 @@ need_forward (DhTrain *train, DhTrainOp *op, DhTrainStep *step)
       return;
     }
   need_own (train, op, step, FALSE);
-  if (op->kind == DH_TRAIN_CONV_1X1)
+  if (op->kind == DH_TRAIN_CONV_DEPTHWISE)
+    need_copy (train, op, step);
+  else if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_forward (train, op);
   else if (op->kind == DH_TRAIN_CONV_3X3)
     dh_train_conv3x3_need_forward (train, op);
@@ -275,11 +293,15 @@ list_backward (DhTrain *train, DhTrainOp *op)
       return;
     }
   const gsize places = op->kind == DH_TRAIN_CONV_3X3 ? 36 : 1;
-  const gsize sums = op->wide ? dh_train_blocks_bytes (train, op) : count * places * sizeof (float) * train->threads;
+  const gsize sums = op->kind == DH_TRAIN_CONV_DEPTHWISE ? dh_train_conv_depthwise_sum_bytes (train, op)
+                     : op->wide                          ? dh_train_blocks_bytes (train, op)
+                                                         : count * places * sizeof (float) * train->threads;
   dh_train_touch (train, step->sums = dh_train_block (train, sums));
   if (op->in->wants)
     need_own (train, op, step, TRUE);
-  if (op->kind == DH_TRAIN_CONV_1X1)
+  if (op->kind == DH_TRAIN_CONV_DEPTHWISE)
+    need_copy (train, op, step);
+  else if (op->kind == DH_TRAIN_CONV_1X1)
     dh_train_conv1x1_need_backward (train, op);
   else if (op->kind == DH_TRAIN_CONV_3X3)
     dh_train_conv3x3_need_backward (train, op);
@@ -301,6 +323,8 @@ static DhTrainConvKind
 choose (const DhTrain *train, const DhNode *node, DhShape shape, const DhTrainView *in)
 {
   const gint lanes = train->kernels->lanes;
+  if (dh_train_conv_is_depthwise (train, node, in))
+    return DH_TRAIN_CONV_DEPTHWISE;
   const gboolean turns = node->dilation * (node->kernel - 1) >= node->padding;
   if (node->groups > 1 || node->stride != 1 || in->values[0]->raw || node->channels > 512 * lanes || !turns
       || node->kernel * node->kernel > DH_MOST_PIECES)
@@ -326,9 +350,10 @@ dh_train_add_conv (DhTrain *train, DhValue at, DhTrainView *in)
   op->out = dh_train_value_new (train, shape.c, shape.h, shape.w, NULL, 0);
   op->out->wants = op->out->is_conv = TRUE;
   op->kind = choose (train, node, shape, in);
-  op->wide = train->parts || op->kind == DH_TRAIN_CONV_TAPS
-             || (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op)
-                    > (op->kind == DH_TRAIN_CONV_1X1 ? MOST_SUMS_1X1 : MOST_SUMS_3X3);
+  op->wide = op->kind != DH_TRAIN_CONV_DEPTHWISE
+             && (train->parts || op->kind == DH_TRAIN_CONV_TAPS
+                 || (gsize)dh_train_conv_places (train, op) * dh_train_conv_out_places (train, op)
+                        > (op->kind == DH_TRAIN_CONV_1X1 ? MOST_SUMS_1X1 : MOST_SUMS_3X3));
   if (op->kind == DH_TRAIN_CONV_3X3)
     op->tiles = dh_train_conv3x3_tiles (train, shape.h, shape.w, node->dilation, &op->n_tiles);
   g_ptr_array_add (train->ops, op);
