@@ -9,11 +9,11 @@ static const gint sizes[][2] = { { 1, 1 }, { 2, 3 }, { 5, 7 }, { 16, 16 }, { 33,
 static void
 add_layer_norms (GPtrArray *list)
 {
-  static const gint channels[] = { 2, 16, 37, 160 };
+  static const gint channels[] = { 2, 16, 37, 160, 520, 1032 };
   static const char *const befores[] = { "alone", "norm", "relu", "concat", "gate", "sum" };
   for (guint i = 0; i < G_N_ELEMENTS (channels); i++)
     for (guint kind = 0; kind < G_N_ELEMENTS (befores); kind++)
-      for (guint s = 0; s < (kind == 0 ? G_N_ELEMENTS (sizes) : 1); s++)
+      for (guint s = 0; s < (kind > 0 ? 1 : channels[i] > 500 ? 3 : G_N_ELEMENTS (sizes)); s++)
         {
           DhGraph *graph = dh_graph_new ();
           const gint place = kind == 0 ? (gint)s : 2;
