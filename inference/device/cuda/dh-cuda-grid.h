@@ -37,6 +37,8 @@ extern "C"
       case DH_CUDA_STATS: /* groups × slices of the pixels */
       case DH_CUDA_BACK_SUMS:
         return dh_cuda_grid (items < 1 ? 0 : (kernel->n_groups + side_by_side - 1) / side_by_side, kernel->n_slices);
+      case DH_CUDA_DEPTHWISE_SUMS:
+        return dh_cuda_grid (items, kernel->n_slices);
       case DH_CUDA_LOSS:
         return dh_cuda_grid (items < 1 ? 0 : kernel->n_slices, 1);
       case DH_CUDA_ATTENTION:

@@ -120,6 +120,13 @@ extern "C"
     DH_CUDA_BACK,      /* gradient of a value as it is read → of the memory it is read from */
     DH_CUDA_POOL_BACK,
     DH_CUDA_RESIZE_BACK,
+    /* Of networks of others: dh-cuda-foreign-train-math.h */
+    DH_CUDA_GATED_BACK,
+    DH_CUDA_GATE_BACK, /* of the factor that is of one pixel or channel */
+    DH_CUDA_DEPTH_BACK,
+    DH_CUDA_DEPTHWISE_BACK,
+    DH_CUDA_DEPTHWISE_SUMS, /* partial sums over pixels, of each tap */
+    DH_CUDA_DEPTHWISE_END,  /* → gradients of the weights */
     DH_CUDA_LOSS,
     DH_CUDA_LOSS_END,
     DH_CUDA_COPY_FLOATS,
@@ -140,9 +147,10 @@ extern "C"
 
   typedef enum
   {
-    DH_CUDA_WEIGHTS_OF_CONV, /* out × k × k × places of `type` */
-    DH_CUDA_WEIGHTS_OF_HEAD, /* places × out, float */
-    DH_CUDA_WEIGHTS_OF_BIAS, /* out, float, 0 beyond c */
+    DH_CUDA_WEIGHTS_OF_CONV,      /* out × k × k × places of `type` */
+    DH_CUDA_WEIGHTS_OF_HEAD,      /* places × out, float */
+    DH_CUDA_WEIGHTS_OF_BIAS,      /* out, float, 0 beyond c */
+    DH_CUDA_WEIGHTS_OF_DEPTHWISE, /* k × k × places, float */
   } DhCudaWeightsMode;
 
   /* A convolution or one of its gradients; of them but one is given and one made. */
@@ -231,12 +239,12 @@ extern "C"
     int32_t one_pixel, one_channel; /* GATED: what `other` has, for all */
     int32_t function;               /* of the result, behind `relu`: 1 + DhActivationKind; 0: none */
     float alpha, beta;
-    /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs, `kernel`. */
+    /* Training. WEIGHTS_IN, WEIGHTS_OUT: c outputs, in_c inputs (of a group, where group_out is not 0), `kernel`. */
     int32_t in_c;
     const void *packed;      /* WEIGHTS_OUT: c rounded up × kernel² × 8·n_groups of `type`; FUSED: 8·n_groups ×
                                 8·in.n_groups of `type`, with `bias` */
     const int32_t *channels; /* place → channel, −1: padding; WEIGHTS_OUT: channel → place */
-    const DhCudaTarget *targets; /* BACK, POOL_BACK, RESIZE_BACK: by group */
+    const DhCudaTarget *targets; /* all whose name ends in BACK: by group */
     const DhCudaStepFactors *step;
     DhCudaStepSums *sums;
     double *partials; /* n_slices × 8·n_groups × 2; LOSS: n_slices × 4 */
@@ -270,13 +278,21 @@ extern "C"
       return pixels * kernel->in.n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_IN && kernel->mode == DH_CUDA_WEIGHTS_OF_BIAS)
       return kernel->n_groups;
+    if (kernel->op == DH_CUDA_WEIGHTS_IN && kernel->mode == DH_CUDA_WEIGHTS_OF_DEPTHWISE)
+      return (int64_t)kernel->kernel * kernel->kernel * kernel->n_groups;
+    if (kernel->op == DH_CUDA_DEPTHWISE_SUMS || kernel->op == DH_CUDA_DEPTHWISE_END)
+      return (int64_t)kernel->kernel * kernel->kernel * kernel->n_groups
+             * (kernel->op == DH_CUDA_DEPTHWISE_END ? 8 : 1);
+    if (kernel->op == DH_CUDA_GATE_BACK)
+      return (kernel->one_pixel ? kernel->n : pixels) * kernel->n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_IN)
       return (int64_t)(kernel->c + 7) / 8 * 8 * kernel->kernel * kernel->kernel * kernel->n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_OUT)
       return (int64_t)kernel->c * kernel->in_c * kernel->kernel * kernel->kernel;
     if (kernel->op == DH_CUDA_STATS_END || kernel->op == DH_CUDA_NORM_END || kernel->op == DH_CUDA_BACK_END)
       return (int64_t)kernel->n_groups * 8;
-    if (kernel->op == DH_CUDA_POOL_BACK || kernel->op == DH_CUDA_RESIZE_BACK)
+    if (kernel->op == DH_CUDA_POOL_BACK || kernel->op == DH_CUDA_RESIZE_BACK || kernel->op == DH_CUDA_DEPTH_BACK
+        || kernel->op == DH_CUDA_DEPTHWISE_BACK)
       return (int64_t)kernel->n * kernel->in_h * kernel->in_w * kernel->n_groups;
     if (kernel->op == DH_CUDA_LOSS_END)
       return 4;
@@ -305,6 +321,8 @@ extern "C"
   {
     if (dh_cuda_kernel_items (kernel) > 0x7fffffff)
       return 0;
+    if (kernel->op == DH_CUDA_GATE_BACK)
+      return kernel->one_pixel;
     if (kernel->op == DH_CUDA_POOL && kernel->mode == DH_CUDA_POOL_ADAPTIVE)
       return (int64_t)kernel->in_h * kernel->in_w >= 64LL * kernel->h * kernel->w;
     return kernel->op == DH_CUDA_RESIZE_BACK && (int64_t)kernel->h * kernel->w >= 64LL * kernel->in_h * kernel->in_w;

@@ -36,7 +36,7 @@ static __device__ __forceinline__ float
 dh_cuda_ptx_exp2 (float x)
 {
   float y;
-  asm ("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
 }
 

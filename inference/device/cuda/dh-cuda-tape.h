@@ -11,6 +11,9 @@ typedef enum
   DH_CUDA_TAPE_CONV,
   DH_CUDA_TAPE_POOL,
   DH_CUDA_TAPE_RESIZE,
+  DH_CUDA_TAPE_GATED, /* an activation, or a product */
+  DH_CUDA_TAPE_DEPTH_TO_SPACE,
+  DH_CUDA_TAPE_DEPTHWISE,
 } DhCudaTapeKind;
 
 typedef struct
@@ -36,7 +39,8 @@ typedef struct
 const DhNode *dh_cuda_tape_node (const DhCudaTape *b, DhValue v);
 /* The value with nothing left to do to it. NULL where memory is short. */
 const DhCudaView *dh_cuda_tape_plain (DhCudaTape *b, DhValue v, gboolean in_order, gboolean whole);
-gboolean dh_cuda_tape_set_taps (DhCudaTape *b, DhCudaKernel *kernel, gboolean align_corners, gboolean same_size);
+/* Of the sizes of in and out; `resize` NULL: nothing is mixed. */
+gboolean dh_cuda_tape_set_taps (DhCudaTape *b, DhCudaKernel *kernel, const DhNode *resize);
 
 /* Nothing is between the value's memory and it but, perhaps, a norm. NULL where memory is short. */
 const DhCudaView *dh_cuda_tape_linear (DhCudaTape *b, DhValue v, gboolean with_norm);
@@ -45,6 +49,14 @@ const DhCudaView *dh_cuda_tape_linear (DhCudaTape *b, DhValue v, gboolean with_n
 void dh_cuda_tape_build_norm (DhCudaTape *b, DhValue v);
 /* A constant scale of each channel: a norm without parameters, but for the picture, which is packed through it. */
 void dh_cuda_tape_build_channel_scale (DhCudaTape *b, DhValue v);
+
+/* dh-cuda-tape-foreign.c */
+void dh_cuda_tape_build_gated (DhCudaTape *b, DhValue v);
+void dh_cuda_tape_build_depth_to_space (DhCudaTape *b, DhValue v);
+/* A convolution with a group for each channel, and one result of it. */
+gboolean dh_cuda_tape_is_depthwise (const DhCudaTape *b, const DhNode *node);
+void dh_cuda_tape_build_depthwise (DhCudaTape *b, DhValue v);
+void dh_cuda_tape_foreign_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *dy);
 
 /* dh-cuda-train-losses.c: the last upsampling is made by the losses where nobody else reads it. */
 gboolean dh_cuda_tape_may_defer (const DhCudaTape *b);

@@ -4,14 +4,15 @@
 
 /* Of each place along a side of `in`: the places of the result that read it, a range. */
 static const gint32 *
-upload_ranges (DhCudaTape *b, gint in, gint out, gboolean align_corners)
+upload_ranges (DhCudaTape *b, gint in, gint out, const DhNode *resize)
 {
   g_autofree gint32 *ranges = g_new0 (gint32, 2 * (gsize)in);
   for (gint i = 0; i < in; i++)
     ranges[2 * i] = out;
   for (gint i = 0; i < out; i++)
     {
-      const DhBilinear at = dh_bilinear_at (i, in, out, align_corners);
+      const DhBilinear at =
+          resize->nearest ? dh_nearest_at (i, in, out) : dh_bilinear_at (i, in, out, resize->align_corners);
       const gint ends[2] = { at.a, at.b };
       for (guint end = 0; end < 2; end++)
         {
@@ -44,9 +45,9 @@ window_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *dy)
     dh_cuda_set_window (&step->kernel, node);
   else
     {
-      step->kernel.row_ranges = upload_ranges (b, in->h, dy->h, node->align_corners);
-      step->kernel.column_ranges = upload_ranges (b, in->w, dy->w, node->align_corners);
-      if (!dh_cuda_tape_set_taps (b, &step->kernel, node->align_corners, FALSE))
+      step->kernel.row_ranges = upload_ranges (b, in->h, dy->h, node);
+      step->kernel.column_ranges = upload_ranges (b, in->w, dy->w, node);
+      if (!dh_cuda_tape_set_taps (b, &step->kernel, node))
         return;
     }
   dh_cuda_train_take (b->plan, step, in, &made);
@@ -104,6 +105,11 @@ dh_cuda_tape_go_back (DhCudaTape *b)
         case DH_CUDA_TAPE_POOL:
         case DH_CUDA_TAPE_RESIZE:
           window_back (b, tape, dy);
+          break;
+        case DH_CUDA_TAPE_GATED:
+        case DH_CUDA_TAPE_DEPTH_TO_SPACE:
+        case DH_CUDA_TAPE_DEPTHWISE:
+          dh_cuda_tape_foreign_back (b, tape, dy);
           break;
         }
     }

@@ -133,12 +133,15 @@ step_between (DhCudaTape *b, const DhNode *node, DhCudaOp op, const DhCudaView *
 }
 
 gboolean
-dh_cuda_tape_set_taps (DhCudaTape *b, DhCudaKernel *kernel, gboolean align_corners, gboolean same_size)
+dh_cuda_tape_set_taps (DhCudaTape *b, DhCudaKernel *kernel, const DhNode *resize)
 {
   DhCudaPool *pool = &b->plan->pool;
-  kernel->rows = dh_cuda_upload_taps (pool, kernel->in_h, kernel->h, align_corners, same_size, &b->error);
-  if (!b->error)
-    kernel->columns = dh_cuda_upload_taps (pool, kernel->in_w, kernel->w, align_corners, same_size, &b->error);
+  const gint from[2] = { kernel->in_h, kernel->in_w }, to[2] = { kernel->h, kernel->w };
+  const DhCudaTap **taps[2] = { &kernel->rows, &kernel->columns };
+  for (guint i = 0; i < 2 && !b->error; i++)
+    *taps[i] = resize && resize->nearest
+                   ? dh_cuda_upload_nearest (pool, from[i], to[i], &b->error)
+                   : dh_cuda_upload_taps (pool, from[i], to[i], resize && resize->align_corners, !resize, &b->error);
   return b->error == NULL;
 }
 
@@ -152,7 +155,7 @@ build_window (DhCudaTape *b, DhValue v)
     return;
   const DhCudaView *out = new_value (b, in, b->plan->shapes[v], v);
   DhCudaTrainStep *step = step_between (b, node, resize ? DH_CUDA_RESIZE : DH_CUDA_POOL, in, out);
-  if (resize && !dh_cuda_tape_set_taps (b, &step->kernel, node->align_corners, FALSE))
+  if (resize && !dh_cuda_tape_set_taps (b, &step->kernel, node))
     return;
   if (!resize)
     dh_cuda_set_window (&step->kernel, node);
@@ -247,7 +250,12 @@ static void
 build_conv (DhCudaTape *b, DhValue v)
 {
   const DhNode *node = dh_cuda_tape_node (b, v);
-  const gboolean one = node->kernel == 1 && node->stride == 1 && node->padding == 0;
+  const gboolean one = node->kernel == 1 && node->stride == 1 && node->padding == 0 && node->groups == 1;
+  if (dh_cuda_tape_is_depthwise (b, node))
+    {
+      dh_cuda_tape_build_depthwise (b, v);
+      return;
+    }
   DhCudaTapeEntry tape = { .kind = DH_CUDA_TAPE_CONV,
                            .node = node,
                            .value = v,
@@ -306,9 +314,13 @@ build_node (DhCudaTape *b, DhValue v)
       return;
     case DH_OP_ACTIVATION:
     case DH_OP_MULTIPLY:
+      dh_cuda_tape_build_gated (b, v);
+      return;
+    case DH_OP_DEPTH_TO_SPACE:
+      dh_cuda_tape_build_depth_to_space (b, v);
+      return;
     case DH_OP_LAYER_NORM:
     case DH_OP_ATTENTION:
-    case DH_OP_DEPTH_TO_SPACE:
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;

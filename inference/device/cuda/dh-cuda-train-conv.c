@@ -18,6 +18,15 @@ upload_channels (DhCudaTrainPlan *plan, const DhCudaView *in, GError **error)
   return dh_cuda_upload (&plan->pool, channels, (gsize)n * sizeof *channels, error);
 }
 
+/* The weights of a convolution of groups become those of one of all channels, with 0 where a group would read
+ * another's, and only the others have gradients. */
+static void
+set_groups (DhCudaKernel *kernel, const DhNode *node, gint in)
+{
+  kernel->in_c = in / MAX (node->groups, 1);
+  kernel->group_out = node->groups > 1 ? node->channels / node->groups : 0;
+}
+
 /* The parameters as the convolution, or a head, reads them: made at the beginning of each step. */
 static gboolean
 pack_weights (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **error)
@@ -33,7 +42,7 @@ pack_weights (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **error)
     return FALSE;
   DhCudaTrainStep *step = dh_cuda_train_step (plan, node, FALSE, DH_CUDA_WEIGHTS_IN);
   step->kernel.c = node->channels;
-  step->kernel.in_c = in->c;
+  set_groups (&step->kernel, node, in->c);
   step->kernel.kernel = node->kernel;
   step->kernel.n_groups = in->n_groups;
   step->kernel.mode = conv->head ? DH_CUDA_WEIGHTS_OF_HEAD : DH_CUDA_WEIGHTS_OF_CONV;
@@ -45,9 +54,8 @@ pack_weights (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **error)
   return TRUE;
 }
 
-/* The bias with zeros up to whole groups; zeros where there is none. NULL and error where memory is short. */
-static float *
-pack_bias (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, GError **error)
+const float *
+dh_cuda_train_conv_bias (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, GError **error)
 {
   const gint n = rounded (conv->node->channels);
   g_autofree float *zeros = g_new0 (float, n);
@@ -138,10 +146,10 @@ dh_cuda_train_conv (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, DhShape shape,
       if (!x)
         return FALSE;
       add_convolution (plan, conv, DH_CUDA_CONV_FORWARD, x, NULL, conv->out);
-      const float *bias = node->bias ? pack_bias (plan, conv, error) : NULL;
+      const float *bias = node->bias ? dh_cuda_train_conv_bias (plan, conv, error) : NULL;
       return !node->bias || (bias && add_bias (plan, conv, bias, error));
     }
-  float *bias = pack_bias (plan, conv, error);
+  const float *bias = dh_cuda_train_conv_bias (plan, conv, error);
   DhCudaTrainStep *step = dh_cuda_train_step (plan, node, FALSE, DH_CUDA_HEAD);
   step->in = conv->in;
   step->out = conv->out;
@@ -189,7 +197,7 @@ weights_back (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, DhCudaBuffer *
   DhCudaTrainStep *step = dh_cuda_train_step (plan, node, TRUE, DH_CUDA_WEIGHTS_OUT);
   step->packed = dw;
   step->kernel.c = node->channels;
-  step->kernel.in_c = conv->in->c;
+  set_groups (&step->kernel, node, conv->in->c);
   step->kernel.kernel = node->kernel;
   step->kernel.n_groups = x->n_groups;
   step->kernel.type = plan->pool.type;

@@ -1,3 +1,4 @@
+#include "dh-cuda-foreign-train-math.h"
 #include "dh-cuda-grid.h"
 #include "dh-cuda-loss-math.h"
 #include "dh-cuda-window-math.h"
@@ -32,6 +33,16 @@ __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, c
         dh_cuda_pool_back_item (&k, TYPE, IS_MAX, item);
       else if constexpr (OP == DH_CUDA_RESIZE_BACK)
         dh_cuda_resize_back_item (&k, item);
+      else if constexpr (OP == DH_CUDA_GATED_BACK)
+        dh_cuda_gated_back_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_GATE_BACK)
+        dh_cuda_gate_back_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_DEPTH_BACK)
+        dh_cuda_depth_back_item (&k, item);
+      else if constexpr (OP == DH_CUDA_DEPTHWISE_BACK)
+        dh_cuda_depthwise_back_item (&k, item);
+      else if constexpr (OP == DH_CUDA_DEPTHWISE_END)
+        dh_cuda_depthwise_end_item (&k, item);
       else if constexpr (OP == DH_CUDA_COPY_FLOATS)
         dh_cuda_copy_floats_item (&k, item);
       else if constexpr (OP == DH_CUDA_ADD_FLOATS)
@@ -132,6 +143,35 @@ __launch_bounds__ (THREADS) resize_back_large (const __grid_constant__ DhCudaKer
     dh_cuda_resize_back_large_end (&k, blockIdx.x, sums);
 }
 
+/* One block for each group of a factor that all pixels of an image share. */
+template <int TYPE>
+__global__ void
+__launch_bounds__ (THREADS) gate_back_large (const __grid_constant__ DhCudaKernel k)
+{
+  __shared__ double shared[8][THREADS];
+  double sums[8] = { 0.0 };
+  dh_cuda_gate_back_thread (&k, TYPE, blockIdx.x, (int)threadIdx.x, THREADS, sums);
+  add_up (sums, shared, 1);
+  if (threadIdx.x == 0)
+    dh_cuda_gate_back_end (&k, blockIdx.x, sums);
+}
+
+/* Slice blockIdx.y of the pixels, for one tap of one group. */
+template <int TYPE>
+__global__ void
+__launch_bounds__ (THREADS) depthwise_sums (const __grid_constant__ DhCudaKernel k)
+{
+  __shared__ double shared[8][THREADS];
+  const int64_t pixels = (int64_t)k.n * k.h * k.w;
+  const int64_t begin = pixels * blockIdx.y / k.n_slices, end = pixels * (blockIdx.y + 1) / k.n_slices;
+  double sums[8] = { 0.0 };
+  dh_cuda_depthwise_sums_thread (&k, TYPE, (int)blockIdx.x, begin + (int)threadIdx.x, end, THREADS, sums);
+  add_up (sums, shared, 1);
+  if (threadIdx.x == 0)
+    for (int j = 0; j < 8; j++)
+      k.partials[((int64_t)blockIdx.y * gridDim.x + blockIdx.x) * 8 + j] = sums[j];
+}
+
 template <int OP, int TYPE, bool IS_MAX = false>
 void
 start (const DhCudaKernel &k, cudaStream_t stream)
@@ -188,6 +228,30 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
         resize_back_large<TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);
       else
         start<DH_CUDA_RESIZE_BACK, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_GATED_BACK:
+      start<DH_CUDA_GATED_BACK, TYPE> (k, stream);
+      break;
+    case DH_CUDA_GATE_BACK:
+      if (dh_cuda_is_large (&k))
+        gate_back_large<TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);
+      else
+        start<DH_CUDA_GATE_BACK, TYPE> (k, stream);
+      break;
+    case DH_CUDA_DEPTH_BACK: /* this and the next read nothing but the gradient, of whatever type */
+      start<DH_CUDA_DEPTH_BACK, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_DEPTHWISE_BACK:
+      start<DH_CUDA_DEPTHWISE_BACK, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_DEPTHWISE_SUMS:
+      {
+        const DhCudaGrid grid = dh_cuda_kernel_grid (&k);
+        depthwise_sums<TYPE><<<dim3 (grid.x, grid.y), THREADS, 0, stream>>> (k);
+        break;
+      }
+    case DH_CUDA_DEPTHWISE_END:
+      start<DH_CUDA_DEPTHWISE_END, DH_CUDA_F32> (k, stream);
       break;
     case DH_CUDA_LOSS:
       lose<TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);

@@ -19,7 +19,8 @@ dh_cuda_tape_may_defer (const DhCudaTape *b)
     return FALSE;
   const DhShape *shapes = b->plan->shapes;
   const DhShape a = shapes[dh_cuda_tape_node (b, f)->inputs[0]], c = shapes[dh_cuda_tape_node (b, g)->inputs[0]];
-  return a.h == c.h && a.w == c.w && dh_cuda_tape_node (b, f)->align_corners == dh_cuda_tape_node (b, g)->align_corners;
+  const DhNode *first = dh_cuda_tape_node (b, f), *second = dh_cuda_tape_node (b, g);
+  return a.h == c.h && a.w == c.w && first->align_corners == second->align_corners && first->nearest == second->nearest;
 }
 
 /* The gradient that the losses write for the logits `v`, of which `view` is read. */
@@ -71,7 +72,7 @@ dh_cuda_tape_losses (DhCudaTape *b, gboolean deferred)
   step->kernel.n_slices =
       (gint)CLAMP ((gint64)plan->pool.n * step->kernel.h * step->kernel.w / (4 * DH_CUDA_THREADS), 1, 1024);
   plan->partials_bytes = MAX (plan->partials_bytes, sizeof (double) * 4 * (gsize)step->kernel.n_slices);
-  if (!dh_cuda_tape_set_taps (b, &step->kernel, deferred && dh_cuda_tape_node (b, logits[0])->align_corners, !deferred))
+  if (!dh_cuda_tape_set_taps (b, &step->kernel, deferred ? dh_cuda_tape_node (b, logits[0]) : NULL))
     return;
   const gint n_slices = step->kernel.n_slices;
   step->out = give_gradient (b, logits[0], views[0], deferred);

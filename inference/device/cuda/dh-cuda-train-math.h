@@ -30,11 +30,19 @@ dh_cuda_weights_in_item (const DhCudaKernel *k, int64_t item)
       return;
     }
   const int area = k->kernel * k->kernel, group = dh_cuda_split (item, k->n_groups, &rest);
+  if (k->mode == DH_CUDA_WEIGHTS_OF_DEPTHWISE)
+    {
+      for (int j = 0; j < 8; j++)
+        v[j] = 8 * group + j < k->c ? k->weights[(int64_t)(8 * group + j) * area + rest] : 0.0f;
+      dh_cuda_store8 (k->out, item * 8, DH_CUDA_F32, v);
+      return;
+    }
   const int at = dh_cuda_split (rest, area, &o);
+  const int first = k->group_out ? (int)(o / k->group_out) * k->in_c : 0;
   for (int j = 0; j < 8; j++)
     {
-      const int i = k->channels[8 * group + j];
-      v[j] = i >= 0 && o < k->c ? k->weights[(o * k->in_c + i) * area + at] : 0.0f;
+      const int i = k->channels[8 * group + j] - first;
+      v[j] = i >= 0 && i < k->in_c && o < k->c ? k->weights[(o * k->in_c + i) * area + at] : 0.0f;
     }
   dh_cuda_store8 (k->out, item * 8, k->type, v);
 }
@@ -45,7 +53,8 @@ dh_cuda_weights_out_item (const DhCudaKernel *k, int64_t item)
   const int area = k->kernel * k->kernel;
   int64_t rest, o;
   const int at = dh_cuda_split (item, area, &rest), i = dh_cuda_split (rest, k->in_c, &o);
-  const float v = dh_cuda_load1 (k->packed, (o * area + at) * k->n_groups * 8 + k->channels[i], k->type);
+  const int first = k->group_out ? (int)(o / k->group_out) * k->in_c : 0;
+  const float v = dh_cuda_load1 (k->packed, (o * area + at) * k->n_groups * 8 + k->channels[first + i], k->type);
   ((float *)k->out)[item] = v * k->step->unscale;
   if (!(v - v == 0.0f))
     k->sums->overflow = 1; /* whoever comes to it writes the same */

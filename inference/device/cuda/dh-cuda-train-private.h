@@ -152,6 +152,9 @@ typedef struct
 gboolean dh_cuda_train_conv (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, DhShape shape, gboolean head,
                              GError **error);
 gboolean dh_cuda_train_conv_back (DhCudaTrainPlan *plan, DhCudaTrainConv *conv, GError **error);
+/* Its bias on the device, with zeros up to whole groups; zeros where there is none. NULL and error where memory is
+ * short. */
+const float *dh_cuda_train_conv_bias (DhCudaTrainPlan *plan, const DhCudaTrainConv *conv, GError **error);
 
 /* dh-cuda-train-memory.c: arena, addresses, the choice of convolutions. In a dry plan only the sizes. */
 gboolean dh_cuda_train_place (DhCudaTrainPlan *plan, GError **error);

@@ -15,17 +15,17 @@
  * the N-th launch `cancel` cancels what is pushed as the current GCancellable. DH_EMULATED_WAY=timed lets the ways
  * be timed in which such convolutions can go, and whatever else is taken for the name of one that is known from an
  * earlier run; without it each shape has one of the kernel's tilings, and all of them have some. DH_EMULATED_TAPS is
- * the same of those that are dilated: `one` or `taps`; DH_EMULATED_ATTENTION of attention: `items` or `tiles`. DH_EMULATED_MIB is what memory is said to be free.
- * DH_EMULATED_DOWN=pinned says that all maps must come down into pinned memory; then, too, it becomes the address of
- * the last. DH_EMULATED_MOST, where it is a number, becomes the most runs that were under way at once where those are
- * more; DH_EMULATED_WATCHED how many kernels and convolutions a profiler would have counted since it was told to last.
- * DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make 0 of a NaN, none-loses-nan one that has none.
- * DH_EMULATED_LIES names a tiling of the fused kernel, `taps` or `tiles`, that computes something else in a few channels;
- * DH_EMULATED_FASTER one that takes half as long as all else. DH_EMULATED_REFUSES names what is not recorded, with
- * commas between: `copy`, `kernel-N` by its DhCudaOp, `conv-N`, the N-th that was chosen on the card, or `all`; it is
- * told at once, with DH_EMULATED_REFUSES_LATE by what comes after it. DH_EMULATED_REPLAYS, where it is a number, counts
- * the recordings that were started; DH_EMULATED_FORGETS lets their first call be missing. DH_EMULATED_STAYS: once a
- * card is lost none opens any more. */
+ * the same of those that are dilated: `one` or `taps`; DH_EMULATED_ATTENTION of attention: `items` or `tiles`.
+ * DH_EMULATED_MIB is what memory is said to be free. DH_EMULATED_DOWN=pinned says that all maps must come down into
+ * pinned memory; then, too, it becomes the address of the last. DH_EMULATED_MOST, where it is a number, becomes the
+ * most runs that were under way at once where those are more; DH_EMULATED_WATCHED how many kernels and convolutions a
+ * profiler would have counted since it was told to last. DH_EMULATED_RELU=loses-nan lets a convolution's own ReLU make
+ * 0 of a NaN, none-loses-nan one that has none. DH_EMULATED_LIES names a tiling of the fused kernel, `taps` or `tiles`,
+ * that computes something else in a few channels; DH_EMULATED_FASTER one that takes half as long as all else.
+ * DH_EMULATED_REFUSES names what is not recorded, with commas between: `copy`, `kernel-N` by its DhCudaOp, `conv-N`,
+ * the N-th that was chosen on the card, or `all`; it is told at once, with DH_EMULATED_REFUSES_LATE by what comes after
+ * it. DH_EMULATED_REPLAYS, where it is a number, counts the recordings that were started; DH_EMULATED_FORGETS lets
+ * their first call be missing. DH_EMULATED_STAYS: once a card is lost none opens any more. */
 
 gboolean
 emulated_fails (const char *what)

@@ -1,5 +1,6 @@
 #include "emulated-card.h"
 
+#include "dh-cuda-foreign-train-math.h"
 #include "dh-cuda-grid.h"
 #include "dh-cuda-loss-math.h"
 #include "dh-cuda-window-math.h"
@@ -35,6 +36,21 @@ run_item (const DhCudaKernel *k, gint type, gint64 item)
       break;
     case DH_CUDA_RESIZE_BACK:
       dh_cuda_resize_back_item (k, item);
+      break;
+    case DH_CUDA_GATED_BACK:
+      dh_cuda_gated_back_item (k, type, item);
+      break;
+    case DH_CUDA_GATE_BACK:
+      dh_cuda_gate_back_item (k, type, item);
+      break;
+    case DH_CUDA_DEPTH_BACK:
+      dh_cuda_depth_back_item (k, item);
+      break;
+    case DH_CUDA_DEPTHWISE_BACK:
+      dh_cuda_depthwise_back_item (k, item);
+      break;
+    case DH_CUDA_DEPTHWISE_END:
+      dh_cuda_depthwise_end_item (k, item);
       break;
     case DH_CUDA_LOSS_END:
       dh_cuda_loss_end_item (k, item);
@@ -110,13 +126,31 @@ lose_slice (const DhCudaKernel *k, gint type, gint slice)
 }
 
 static void
-resize_back_block (const DhCudaKernel *k, gint64 item)
+back_block (const DhCudaKernel *k, gint type, gint64 item)
 {
   double sums[DH_CUDA_THREADS][16] = { { 0 } };
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
-    dh_cuda_resize_back_large_thread (k, item, t, sums[t]);
+    if (k->op == DH_CUDA_GATE_BACK)
+      dh_cuda_gate_back_thread (k, type, item, t, DH_CUDA_THREADS, sums[t]);
+    else
+      dh_cuda_resize_back_large_thread (k, item, t, sums[t]);
   add_up (sums, 8, 1);
-  dh_cuda_resize_back_large_end (k, item, sums[0]);
+  if (k->op == DH_CUDA_GATE_BACK)
+    dh_cuda_gate_back_end (k, item, sums[0]);
+  else
+    dh_cuda_resize_back_large_end (k, item, sums[0]);
+}
+
+static void
+depthwise_slice (const DhCudaKernel *k, gint type, gint width, gint at, gint slice)
+{
+  const gint64 pixels = (gint64)k->n * k->h * k->w;
+  double sums[DH_CUDA_THREADS][16] = { { 0 } };
+  for (gint t = 0; t < DH_CUDA_THREADS; t++)
+    dh_cuda_depthwise_sums_thread (k, type, at, pixels * slice / k->n_slices + t, pixels * (slice + 1) / k->n_slices,
+                                   DH_CUDA_THREADS, sums[t]);
+  add_up (sums, 8, 1);
+  memcpy (k->partials + ((gint64)slice * width + at) * 8, sums[0], 8 * sizeof (double));
 }
 
 void
@@ -130,6 +164,17 @@ emulated_train (const DhCudaKernel *k)
 #endif
       for (gint slice = 0; slice < k->n_slices; slice++)
         lose_slice (k, type, slice);
+      return;
+    }
+  if (k->op == DH_CUDA_DEPTHWISE_SUMS)
+    {
+      const DhCudaGrid grid = dh_cuda_kernel_grid (k);
+      g_assert_cmpuint (grid.x, >, 0);
+#ifdef _OPENMP
+#pragma omp parallel for
+#endif
+      for (gint64 at = 0; at < (gint64)grid.x * grid.y; at++)
+        depthwise_slice (k, type, (gint)grid.x, (gint)(at % grid.x), (gint)(at / grid.x));
       return;
     }
   if (k->op == DH_CUDA_STATS || k->op == DH_CUDA_BACK_SUMS)
@@ -151,7 +196,7 @@ emulated_train (const DhCudaKernel *k)
 #pragma omp parallel for
 #endif
       for (gint64 item = 0; item < items; item++)
-        resize_back_block (k, item);
+        back_block (k, type, item);
       return;
     }
 #ifdef _OPENMP
