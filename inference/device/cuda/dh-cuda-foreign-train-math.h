@@ -77,8 +77,12 @@ dh_cuda_gate_back_thread (const DhCudaKernel *k, int type, int64_t item, int fir
             for (int j = 0; j < 8; j++)
               s[j] += 8 * g + j < k->c ? x[j] * dy[j] : 0.0f;
           }
+        DH_CUDA_UNROLL
         for (int j = 0; j < 8; j++)
-          sums[k->one_channel ? 0 : j] += s[j];
+          if (k->one_channel)
+            sums[0] += s[j];
+          else
+            sums[j] += s[j];
       }
 }
 
