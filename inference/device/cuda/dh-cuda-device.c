@@ -124,7 +124,7 @@ unpin (DhDevice *base, gpointer memory)
 static gboolean
 trains_foreign (const DhNode *node)
 {
-  return node->op != DH_OP_LAYER_NORM && node->op != DH_OP_ATTENTION;
+  return TRUE;
 }
 
 static const DhDeviceFunctions functions = {

@@ -36,6 +36,7 @@ extern "C"
         return dh_cuda_grid (channels % tile_n ? 0 : (pixels + tile_m - 1) / tile_m * (channels / tile_n), 1);
       case DH_CUDA_STATS: /* groups × slices of the pixels */
       case DH_CUDA_BACK_SUMS:
+      case DH_CUDA_LAYER_SUMS:
         return dh_cuda_grid (items < 1 ? 0 : (kernel->n_groups + side_by_side - 1) / side_by_side, kernel->n_slices);
       case DH_CUDA_DEPTHWISE_SUMS:
         return dh_cuda_grid (items, kernel->n_slices);

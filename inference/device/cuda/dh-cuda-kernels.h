@@ -127,6 +127,14 @@ extern "C"
     DH_CUDA_DEPTHWISE_BACK,
     DH_CUDA_DEPTHWISE_SUMS, /* partial sums over pixels, of each tap */
     DH_CUDA_DEPTHWISE_END,  /* → gradients of the weights */
+    DH_CUDA_LAYER_STATS,    /* of a pixel: mean, inverse deviation, and the two means of its gradient */
+    DH_CUDA_LAYER_BACK,
+    DH_CUDA_LAYER_SUMS,      /* partial sums over pixels, of dy and dy times what the norm makes of x */
+    DH_CUDA_LAYER_END,       /* → gradients of the parameters */
+    DH_CUDA_ATTENTION_STATS, /* of a pixel and head: the logarithm of the sum of its weights, Σ dy·y */
+    DH_CUDA_QUERIES_BACK,
+    DH_CUDA_KEYS_BACK,
+    DH_CUDA_VALUES_BACK,
     DH_CUDA_LOSS,
     DH_CUDA_LOSS_END,
     DH_CUDA_COPY_FLOATS,
@@ -212,6 +220,7 @@ extern "C"
   {
     int32_t op;       /* DhCudaOp */
     DhCudaRead in;    /* POINTWISE, POOL, RESIZE, HEAD, TAPS, UNPACK; SCORE: the logits */
+    DhCudaRead third; /* ATTENTION_STATS, KEYS_BACK, …: the gradient */
     DhCudaRead other; /* POINTWISE, RESIZE: added; FUSED: resized and added, or none; SCORE: the outlier logits */
     void *out;        /* n × h × w × 8·n_groups of `type`, but UNPACK: float n × c × h × w */
     int32_t type;
@@ -283,13 +292,20 @@ extern "C"
     if (kernel->op == DH_CUDA_DEPTHWISE_SUMS || kernel->op == DH_CUDA_DEPTHWISE_END)
       return (int64_t)kernel->kernel * kernel->kernel * kernel->n_groups
              * (kernel->op == DH_CUDA_DEPTHWISE_END ? 8 : 1);
+    if (kernel->op == DH_CUDA_LAYER_STATS)
+      return pixels;
+    if (kernel->op == DH_CUDA_ATTENTION_STATS)
+      return pixels * (kernel->c / kernel->group_out);
+    if (kernel->op == DH_CUDA_KEYS_BACK || kernel->op == DH_CUDA_VALUES_BACK)
+      return (int64_t)kernel->n * kernel->in_h * kernel->in_w * kernel->n_groups;
     if (kernel->op == DH_CUDA_GATE_BACK)
       return (kernel->one_pixel ? kernel->n : pixels) * kernel->n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_IN)
       return (int64_t)(kernel->c + 7) / 8 * 8 * kernel->kernel * kernel->kernel * kernel->n_groups;
     if (kernel->op == DH_CUDA_WEIGHTS_OUT)
       return (int64_t)kernel->c * kernel->in_c * kernel->kernel * kernel->kernel;
-    if (kernel->op == DH_CUDA_STATS_END || kernel->op == DH_CUDA_NORM_END || kernel->op == DH_CUDA_BACK_END)
+    if (kernel->op == DH_CUDA_STATS_END || kernel->op == DH_CUDA_NORM_END || kernel->op == DH_CUDA_BACK_END
+        || kernel->op == DH_CUDA_LAYER_END)
       return (int64_t)kernel->n_groups * 8;
     if (kernel->op == DH_CUDA_POOL_BACK || kernel->op == DH_CUDA_RESIZE_BACK || kernel->op == DH_CUDA_DEPTH_BACK
         || kernel->op == DH_CUDA_DEPTHWISE_BACK)
@@ -323,6 +339,8 @@ extern "C"
       return 0;
     if (kernel->op == DH_CUDA_GATE_BACK)
       return kernel->one_pixel;
+    if (kernel->op == DH_CUDA_KEYS_BACK || kernel->op == DH_CUDA_VALUES_BACK)
+      return 1;
     if (kernel->op == DH_CUDA_POOL && kernel->mode == DH_CUDA_POOL_ADAPTIVE)
       return (int64_t)kernel->in_h * kernel->in_w >= 64LL * kernel->h * kernel->w;
     return kernel->op == DH_CUDA_RESIZE_BACK && (int64_t)kernel->h * kernel->w >= 64LL * kernel->in_h * kernel->in_w;

@@ -19,8 +19,8 @@ set_sharing (DhCudaKernel *kernel, const DhCudaView *whole, const DhCudaView *fa
   kernel->one_channel = factor->c != whole->c;
 }
 
-static const DhCudaView *
-new_value (DhCudaTape *b, DhShape shape, DhValue v, gboolean wants)
+const DhCudaView *
+dh_cuda_tape_new_value (DhCudaTape *b, DhShape shape, DhValue v, gboolean wants)
 {
   DhCudaPool *pool = &b->plan->pool;
   DhCudaBuffer *buffer =
@@ -29,8 +29,8 @@ new_value (DhCudaTape *b, DhShape shape, DhValue v, gboolean wants)
   return dh_cuda_view_new (pool, buffer, shape.c, v);
 }
 
-static void
-set_sizes (DhCudaKernel *kernel, const DhCudaView *in, const DhCudaView *out)
+void
+dh_cuda_tape_set_sizes (DhCudaKernel *kernel, const DhCudaView *in, const DhCudaView *out)
 {
   kernel->c = out->c;
   kernel->h = out->h;
@@ -41,14 +41,14 @@ set_sizes (DhCudaKernel *kernel, const DhCudaView *in, const DhCudaView *out)
   kernel->type = dh_cuda_view_type (out);
 }
 
-static DhCudaTrainStep *
-forward_step (DhCudaTape *b, DhCudaTapeEntry tape, DhCudaOp op)
+DhCudaTrainStep *
+dh_cuda_tape_forward (DhCudaTape *b, DhCudaTapeEntry tape, DhCudaOp op)
 {
   DhCudaTrainStep *step = dh_cuda_train_step (b->plan, tape.node, FALSE, op);
   step->in = tape.in;
   step->other = tape.other;
   step->out = tape.out->groups[0].buffer;
-  set_sizes (&step->kernel, tape.in, tape.out);
+  dh_cuda_tape_set_sizes (&step->kernel, tape.in, tape.out);
   g_array_append_val (b->entries, tape);
   b->views[tape.value] = tape.out;
   return step;
@@ -66,8 +66,8 @@ dh_cuda_tape_build_gated (DhCudaTape *b, DhValue v)
   if (!tape.in || (product && !tape.other))
     return;
   const gboolean wants = dh_cuda_train_wants (tape.in) || (product && dh_cuda_train_wants (tape.other));
-  tape.out = new_value (b, b->plan->shapes[v], v, wants);
-  DhCudaTrainStep *step = forward_step (b, tape, DH_CUDA_GATED);
+  tape.out = dh_cuda_tape_new_value (b, b->plan->shapes[v], v, wants);
+  DhCudaTrainStep *step = dh_cuda_tape_forward (b, tape, DH_CUDA_GATED);
   if (product)
     set_sharing (&step->kernel, tape.in, tape.other);
   else
@@ -83,7 +83,7 @@ gated_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *view, 
   DhCudaTrainStep *step = dh_cuda_train_step (b->plan, tape->node, TRUE, DH_CUDA_GATED_BACK);
   step->in = by;
   step->other = dy;
-  set_sizes (&step->kernel, view, dy);
+  dh_cuda_tape_set_sizes (&step->kernel, view, dy);
   dh_cuda_train_take (b->plan, step, view, &made);
   return step;
 }
@@ -107,7 +107,7 @@ product_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *dy)
   DhCudaTrainStep *step = dh_cuda_train_step (b->plan, tape->node, TRUE, DH_CUDA_GATE_BACK);
   step->in = x;
   step->other = dy;
-  set_sizes (&step->kernel, x, dy);
+  dh_cuda_tape_set_sizes (&step->kernel, x, dy);
   step->kernel.n_groups = by->n_groups;
   step->kernel.one_pixel = sharing.one_pixel;
   step->kernel.one_channel = sharing.one_channel;
@@ -122,8 +122,8 @@ dh_cuda_tape_build_depth_to_space (DhCudaTape *b, DhValue v)
   tape.in = dh_cuda_tape_plain (b, node->inputs[0], TRUE, FALSE);
   if (!tape.in)
     return;
-  tape.out = new_value (b, b->plan->shapes[v], v, dh_cuda_train_wants (tape.in));
-  forward_step (b, tape, DH_CUDA_DEPTH_TO_SPACE)->kernel.kernel = node->kernel;
+  tape.out = dh_cuda_tape_new_value (b, b->plan->shapes[v], v, dh_cuda_train_wants (tape.in));
+  dh_cuda_tape_forward (b, tape, DH_CUDA_DEPTH_TO_SPACE)->kernel.kernel = node->kernel;
 }
 
 static void
@@ -132,7 +132,7 @@ depth_to_space_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaVie
   DhCudaView *made;
   DhCudaTrainStep *step = dh_cuda_train_step (b->plan, tape->node, TRUE, DH_CUDA_DEPTH_BACK);
   step->other = dy;
-  set_sizes (&step->kernel, tape->in, dy);
+  dh_cuda_tape_set_sizes (&step->kernel, tape->in, dy);
   step->kernel.n_groups = tape->in->n_groups;
   step->kernel.kernel = tape->node->kernel;
   dh_cuda_train_take (b->plan, step, tape->in, &made);
@@ -177,8 +177,8 @@ dh_cuda_tape_build_depthwise (DhCudaTape *b, DhValue v)
   pack->kernel.type = DH_CUDA_F32;
   pack->kernel.weights = plan->values + dh_cuda_parameters_find (&plan->parameters, v, 0)->offset;
   pack->kernel.out = tape.conv.weights;
-  tape.out = new_value (b, plan->shapes[v], v, TRUE);
-  DhCudaTrainStep *step = forward_step (b, tape, DH_CUDA_GROUPED);
+  tape.out = dh_cuda_tape_new_value (b, plan->shapes[v], v, TRUE);
+  DhCudaTrainStep *step = dh_cuda_tape_forward (b, tape, DH_CUDA_GROUPED);
   set_convolution (&step->kernel, node);
   step->kernel.weights = tape.conv.weights;
   step->kernel.bias = bias;
@@ -204,7 +204,7 @@ depthwise_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *dy
       DhCudaTrainStep *step = dh_cuda_train_step (plan, node, TRUE, ops[i]);
       step->in = i == 0 ? tape->in : NULL;
       step->other = i == 0 ? dy : NULL;
-      set_sizes (&step->kernel, tape->in, dy);
+      dh_cuda_tape_set_sizes (&step->kernel, tape->in, dy);
       set_convolution (&step->kernel, node);
       step->kernel.n_slices = n_slices;
       step->kernel.d_weight = plan->gradients + dh_cuda_parameters_find (&plan->parameters, tape->value, 0)->offset;
@@ -216,7 +216,7 @@ depthwise_back (DhCudaTape *b, const DhCudaTapeEntry *tape, const DhCudaView *dy
   DhCudaView *made;
   DhCudaTrainStep *step = dh_cuda_train_step (plan, node, TRUE, DH_CUDA_DEPTHWISE_BACK);
   step->other = dy;
-  set_sizes (&step->kernel, tape->in, dy);
+  dh_cuda_tape_set_sizes (&step->kernel, tape->in, dy);
   set_convolution (&step->kernel, node);
   step->kernel.weights = tape->conv.weights;
   step->flop = dh_graph_node_flop (plan->graph, plan->shapes, tape->value);

@@ -111,6 +111,10 @@ dh_cuda_tape_go_back (DhCudaTape *b)
         case DH_CUDA_TAPE_DEPTHWISE:
           dh_cuda_tape_foreign_back (b, tape, dy);
           break;
+        case DH_CUDA_TAPE_LAYER_NORM:
+        case DH_CUDA_TAPE_ATTENTION:
+          dh_cuda_tape_transformer_back (b, tape, dy);
+          break;
         }
     }
 }

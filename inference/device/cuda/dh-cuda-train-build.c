@@ -166,8 +166,8 @@ build_window (DhCudaTape *b, DhValue v)
   b->views[v] = out;
 }
 
-static const gint32 *
-upload_places (DhCudaTape *b, const DhCudaView *view)
+const gint32 *
+dh_cuda_tape_upload_places (DhCudaTape *b, const DhCudaView *view)
 {
   const gint32 *places = dh_cuda_view_places (&b->plan->pool, view);
   const gsize n = (gsize)(view->c + DH_CUDA_GROUP - 1) / DH_CUDA_GROUP * DH_CUDA_GROUP;
@@ -198,9 +198,9 @@ build_add (DhCudaTape *b, DhValue v)
   DhCudaTrainStep *step = step_between (b, node, DH_CUDA_POINTWISE, x[0], out);
   step->other = x[1];
   if (!same && !dh_cuda_view_in_order (x[0]))
-    step->in_places = upload_places (b, x[0]);
+    step->in_places = dh_cuda_tape_upload_places (b, x[0]);
   if (!same && !dh_cuda_view_in_order (x[1]))
-    step->other_places = upload_places (b, x[1]);
+    step->other_places = dh_cuda_tape_upload_places (b, x[1]);
   const DhCudaTapeEntry tape = {
     .kind = DH_CUDA_TAPE_ADD, .node = node, .value = v, .in = x[0], .other = x[1], .out = out
   };
@@ -320,7 +320,11 @@ build_node (DhCudaTape *b, DhValue v)
       dh_cuda_tape_build_depth_to_space (b, v);
       return;
     case DH_OP_LAYER_NORM:
+      dh_cuda_tape_build_layer_norm (b, v);
+      return;
     case DH_OP_ATTENTION:
+      dh_cuda_tape_build_attention (b, v);
+      return;
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;

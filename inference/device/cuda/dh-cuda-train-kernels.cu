@@ -43,6 +43,16 @@ __launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, c
         dh_cuda_depthwise_back_item (&k, item);
       else if constexpr (OP == DH_CUDA_DEPTHWISE_END)
         dh_cuda_depthwise_end_item (&k, item);
+      else if constexpr (OP == DH_CUDA_LAYER_STATS)
+        dh_cuda_layer_stats_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_LAYER_BACK)
+        dh_cuda_layer_back_item (&k, TYPE, item);
+      else if constexpr (OP == DH_CUDA_LAYER_END)
+        dh_cuda_layer_end_item (&k, item);
+      else if constexpr (OP == DH_CUDA_ATTENTION_STATS)
+        dh_cuda_attention_stats_item (&k, item);
+      else if constexpr (OP == DH_CUDA_QUERIES_BACK)
+        dh_cuda_queries_back_item (&k, item);
       else if constexpr (OP == DH_CUDA_COPY_FLOATS)
         dh_cuda_copy_floats_item (&k, item);
       else if constexpr (OP == DH_CUDA_ADD_FLOATS)
@@ -101,6 +111,11 @@ __launch_bounds__ (THREADS) reduce (const __grid_constant__ DhCudaKernel k, cons
       if (group < k.n_groups)
         dh_cuda_stats_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, pivot, sums);
     }
+  else if constexpr (OP == DH_CUDA_LAYER_SUMS)
+    {
+      if (group < k.n_groups)
+        dh_cuda_layer_sums_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, sums);
+    }
   else if (group < k.n_groups)
     dh_cuda_back_sums_thread (&k, TYPE, group, begin + (int)threadIdx.x / lanes, end, step, sums);
   add_up (sums, shared, lanes);
@@ -151,6 +166,19 @@ __launch_bounds__ (THREADS) gate_back_large (const __grid_constant__ DhCudaKerne
   __shared__ double shared[8][THREADS];
   double sums[8] = { 0.0 };
   dh_cuda_gate_back_thread (&k, TYPE, blockIdx.x, (int)threadIdx.x, THREADS, sums);
+  add_up (sums, shared, 1);
+  if (threadIdx.x == 0)
+    dh_cuda_gate_back_end (&k, blockIdx.x, sums);
+}
+
+/* One block for each group of a key, or of a value. */
+template <bool VALUES>
+__global__ void
+__launch_bounds__ (THREADS) keys_back (const __grid_constant__ DhCudaKernel k)
+{
+  __shared__ double shared[8][THREADS];
+  double sums[8] = { 0.0 };
+  dh_cuda_keys_back_thread (&k, VALUES, blockIdx.x, (int)threadIdx.x, THREADS, sums);
   add_up (sums, shared, 1);
   if (threadIdx.x == 0)
     dh_cuda_gate_back_end (&k, blockIdx.x, sums);
@@ -252,6 +280,30 @@ launch_typed (const DhCudaKernel &k, cudaStream_t stream)
       }
     case DH_CUDA_DEPTHWISE_END:
       start<DH_CUDA_DEPTHWISE_END, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_LAYER_STATS:
+      start<DH_CUDA_LAYER_STATS, TYPE> (k, stream);
+      break;
+    case DH_CUDA_LAYER_BACK:
+      start<DH_CUDA_LAYER_BACK, TYPE> (k, stream);
+      break;
+    case DH_CUDA_LAYER_SUMS:
+      start_reduction<DH_CUDA_LAYER_SUMS, TYPE> (k, stream);
+      break;
+    case DH_CUDA_LAYER_END:
+      start<DH_CUDA_LAYER_END, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_ATTENTION_STATS: /* this and the next three read by the types that their values have */
+      start<DH_CUDA_ATTENTION_STATS, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_QUERIES_BACK:
+      start<DH_CUDA_QUERIES_BACK, DH_CUDA_F32> (k, stream);
+      break;
+    case DH_CUDA_KEYS_BACK:
+      keys_back<false><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);
+      break;
+    case DH_CUDA_VALUES_BACK:
+      keys_back<true><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);
       break;
     case DH_CUDA_LOSS:
       lose<TYPE><<<dh_cuda_kernel_grid (&k).x, THREADS, 0, stream>>> (k);

@@ -19,6 +19,7 @@ note_uses (DhCudaTrainPlan *plan)
       const DhCudaTrainStep *step = g_ptr_array_index (plan->steps, i);
       dh_cuda_note_use (step->in, i);
       dh_cuda_note_use (step->other, i);
+      dh_cuda_note_use (step->third, i);
       DhCudaBuffer *const buffers[] = { step->out, step->out_ood, step->packed, step->x, step->w, step->y };
       for (guint j = 0; j < G_N_ELEMENTS (buffers); j++)
         note_buffer (buffers[j], i);
@@ -88,6 +89,7 @@ bind (DhCudaTrainPlan *plan, DhCudaTrainStep *step, GError **error)
   step->kernel.partials = plan->partials;
   return bind_read (pool, step->in, step->in_places, &step->kernel.in, error)
          && bind_read (pool, step->other, step->other_places, &step->kernel.other, error)
+         && bind_read (pool, step->third, NULL, &step->kernel.third, error)
          && (!step->targets || bind_targets (pool, step, error));
 }
 

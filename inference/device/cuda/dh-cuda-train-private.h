@@ -67,7 +67,7 @@ typedef struct
   gboolean back;
   double flop;
   DhCudaKernel kernel; /* but for the addresses in the arena, which are filled in once it is there */
-  const DhCudaView *in, *other;
+  const DhCudaView *in, *other, *third;
   const gint32 *in_places, *other_places; /* device; or NULL */
   DhCudaBuffer *out, *out_ood, *packed;
   /* BACK, POOL_BACK, RESIZE_BACK: the buffers that take a gradient, group by group; NULL where nobody wants it */
@@ -120,6 +120,8 @@ gboolean dh_cuda_train_gather_back (DhCudaTrainPlan *plan, const DhNode *node, c
  * dh_cuda_train_view_back() is given afterwards, in *made. */
 void dh_cuda_train_take (DhCudaTrainPlan *plan, DhCudaTrainStep *step, const DhCudaView *view, DhCudaView **made);
 gboolean dh_cuda_train_wants (const DhCudaView *view);
+/* A reduction over all pixels of what `step` reads. */
+void dh_cuda_train_set_slices (DhCudaTrainPlan *plan, DhCudaTrainStep *step);
 /* The sums of dy over pixels into d_bias. */
 gboolean dh_cuda_train_bias_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *dy, float *d_bias,
                                   GError **error);

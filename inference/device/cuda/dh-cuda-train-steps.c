@@ -62,9 +62,8 @@ dh_cuda_train_wants (const DhCudaView *view)
   return wants;
 }
 
-/* A reduction over all pixels of what `step` reads. */
-static void
-set_slices (DhCudaTrainPlan *plan, DhCudaTrainStep *step)
+void
+dh_cuda_train_set_slices (DhCudaTrainPlan *plan, DhCudaTrainStep *step)
 {
   const gint64 pixels = (gint64)plan->pool.n * step->kernel.h * step->kernel.w;
   /* Blocks enough for a card, and no more sums to be added up at last than that takes. */
@@ -90,7 +89,7 @@ dh_cuda_train_measure (DhCudaTrainPlan *plan, const DhNode *node, DhCudaBuffer *
       DhCudaTrainStep *step = dh_cuda_train_step (plan, node, FALSE, ops[i]);
       step->in = whole;
       set_size (&step->kernel, whole->c, buffer->h, buffer->w, buffer->n_groups, buffer->type);
-      set_slices (plan, step);
+      dh_cuda_train_set_slices (plan, step);
       step->kernel.statistics = buffer->statistics;
     }
   return TRUE;
@@ -177,7 +176,7 @@ view_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCudaView *view, co
       set_size (&step->kernel, view->c, view->h, view->w, view->n_groups, dh_cuda_view_type (view));
       step->kernel.tables = norm ? norm->tables : NULL;
       if (ops[i] == DH_CUDA_BACK_SUMS || ops[i] == DH_CUDA_BACK_END)
-        set_slices (plan, step);
+        dh_cuda_train_set_slices (plan, step);
       if (ops[i] == DH_CUDA_BACK_END)
         {
           step->kernel.channels = norm->channels;
@@ -235,7 +234,7 @@ dh_cuda_train_bias_back (DhCudaTrainPlan *plan, const DhNode *node, const DhCuda
     {
       DhCudaTrainStep *step = dh_cuda_train_step (plan, node, TRUE, ops[i]);
       set_size (&step->kernel, dy->c, dy->h, dy->w, dy->n_groups, dh_cuda_view_type (dy));
-      set_slices (plan, step);
+      dh_cuda_train_set_slices (plan, step);
       step->other = dy;
       step->kernel.channels = table;
       step->kernel.d_bias = d_bias;

@@ -62,7 +62,7 @@ __launch_bounds__ (THREADS) norm_layers (const __grid_constant__ DhCudaKernel k)
       dh_cuda_load8 (k.weights, 8 * group, DH_CUDA_F32, weight);
       dh_cuda_load8 (k.bias, 8 * group, DH_CUDA_F32, bias);
       for (int j = 0; j < 8; j++)
-        v[i][j] = v[i][j] * inverse * weight[j] + bias[j];
+        v[i][j] = 8 * group + j < k.c ? v[i][j] * inverse * weight[j] + bias[j] : 0.0f;
       dh_cuda_store8 (k.out, (pixel * k.n_groups + group) * 8, k.type, v[i]);
     }
 }

@@ -52,6 +52,21 @@ run_item (const DhCudaKernel *k, gint type, gint64 item)
     case DH_CUDA_DEPTHWISE_END:
       dh_cuda_depthwise_end_item (k, item);
       break;
+    case DH_CUDA_LAYER_STATS:
+      dh_cuda_layer_stats_item (k, type, item);
+      break;
+    case DH_CUDA_LAYER_BACK:
+      dh_cuda_layer_back_item (k, type, item);
+      break;
+    case DH_CUDA_LAYER_END:
+      dh_cuda_layer_end_item (k, item);
+      break;
+    case DH_CUDA_ATTENTION_STATS:
+      dh_cuda_attention_stats_item (k, item);
+      break;
+    case DH_CUDA_QUERIES_BACK:
+      dh_cuda_queries_back_item (k, item);
+      break;
     case DH_CUDA_LOSS_END:
       dh_cuda_loss_end_item (k, item);
       break;
@@ -99,6 +114,8 @@ reduce_slice (const DhCudaKernel *k, gint type, gint block, gint slice)
         dh_cuda_pivot8 (k, type, group, pivot);
       if (k->op == DH_CUDA_STATS)
         dh_cuda_stats_thread (k, type, group, begin + t / lanes, end, step, pivot, sums[t]);
+      else if (k->op == DH_CUDA_LAYER_SUMS)
+        dh_cuda_layer_sums_thread (k, type, group, begin + t / lanes, end, step, sums[t]);
       else
         dh_cuda_back_sums_thread (k, type, group, begin + t / lanes, end, step, sums[t]);
     }
@@ -130,12 +147,14 @@ back_block (const DhCudaKernel *k, gint type, gint64 item)
 {
   double sums[DH_CUDA_THREADS][16] = { { 0 } };
   for (gint t = 0; t < DH_CUDA_THREADS; t++)
-    if (k->op == DH_CUDA_GATE_BACK)
+    if (k->op == DH_CUDA_KEYS_BACK || k->op == DH_CUDA_VALUES_BACK)
+      dh_cuda_keys_back_thread (k, k->op == DH_CUDA_VALUES_BACK, item, t, DH_CUDA_THREADS, sums[t]);
+    else if (k->op == DH_CUDA_GATE_BACK)
       dh_cuda_gate_back_thread (k, type, item, t, DH_CUDA_THREADS, sums[t]);
     else
       dh_cuda_resize_back_large_thread (k, item, t, sums[t]);
   add_up (sums, 8, 1);
-  if (k->op == DH_CUDA_GATE_BACK)
+  if (k->op != DH_CUDA_RESIZE_BACK)
     dh_cuda_gate_back_end (k, item, sums[0]);
   else
     dh_cuda_resize_back_large_end (k, item, sums[0]);
@@ -177,7 +196,7 @@ emulated_train (const DhCudaKernel *k)
         depthwise_slice (k, type, (gint)grid.x, (gint)(at % grid.x), (gint)(at / grid.x));
       return;
     }
-  if (k->op == DH_CUDA_STATS || k->op == DH_CUDA_BACK_SUMS)
+  if (k->op == DH_CUDA_STATS || k->op == DH_CUDA_BACK_SUMS || k->op == DH_CUDA_LAYER_SUMS)
     {
       const DhCudaGrid grid = dh_cuda_kernel_grid (k);
       g_assert_cmpuint (grid.x, >, 0);

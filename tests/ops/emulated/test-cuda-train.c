@@ -145,7 +145,7 @@ test_refused (EmulatedTraining *fixture, gconstpointer data)
     { "copy", "replay:1", "2 of ", 1 },
     { "conv-3", "replay:2", "1 of ", 2 },
     { "conv-3,conv-20", "run:2", "2 of ", 3 },
-    { "kernel-33", "launch:1", "1 of ", 2 }, /* LOSS_END */
+    { "kernel-41", "launch:1", "1 of ", 2 }, /* LOSS_END */
     { "all", "copy:2", NULL, 0 },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
