@@ -10,10 +10,13 @@ namespace
 
 constexpr int THREADS = DH_CUDA_THREADS;
 
+/* On a multiprocessor: where two are asked for, ptxas does not give up registers for a third and spill. */
+template <int OP> constexpr int LEAST_BLOCKS = OP == DH_CUDA_QUERIES_BACK ? 2 : 0;
+
 /* IS_MAX: of POOL_BACK. */
 template <int OP, int TYPE, bool IS_MAX = false>
 __global__ void
-__launch_bounds__ (THREADS) run_items (const __grid_constant__ DhCudaKernel k, const int64_t items)
+__launch_bounds__ (THREADS, LEAST_BLOCKS<OP>) run_items (const __grid_constant__ DhCudaKernel k, const int64_t items)
 {
   for (int64_t item = (int64_t)blockIdx.x * THREADS + threadIdx.x; item < items; item += (int64_t)gridDim.x * THREADS)
     {
@@ -174,7 +177,7 @@ __launch_bounds__ (THREADS) gate_back_large (const __grid_constant__ DhCudaKerne
 /* One block for each group of a key, or of a value. */
 template <bool VALUES>
 __global__ void
-__launch_bounds__ (THREADS) keys_back (const __grid_constant__ DhCudaKernel k)
+__launch_bounds__ (THREADS, 2) keys_back (const __grid_constant__ DhCudaKernel k)
 {
   __shared__ double shared[8][THREADS];
   double sums[8] = { 0.0 };

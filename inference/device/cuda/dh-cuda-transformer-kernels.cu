@@ -20,7 +20,7 @@ neighbour (float value, int step)
 /* `mode` lanes hold a pixel's groups, DH_CUDA_NORM_GROUPS each at most, and sum them together. */
 template <int TYPE>
 __global__ void
-__launch_bounds__ (THREADS) norm_layers (const __grid_constant__ DhCudaKernel k)
+__launch_bounds__ (THREADS, 2) norm_layers (const __grid_constant__ DhCudaKernel k)
 {
   const int lanes = k.mode, lane = (int)threadIdx.x % lanes;
   const int64_t pixels = (int64_t)k.n * k.h * k.w;
