@@ -124,6 +124,19 @@ typedef struct
   const DhBilinear *rows, *columns; /* resize: h, w */
 } DhCpuPoolGradient;
 
+/* Of a layer norm, of an image; see DhCpuLayerNorm. */
+typedef struct
+{
+  DhCpuInput in;
+  const float *const *dy;
+  float *const *t;              /* the gradient of what is read: written */
+  const float *weight, *counts; /* n_planes·lanes */
+  gint channels;
+  float epsilon;
+  gint pixels_at_once; /* of an item */
+  double *sums;        /* the thread's: of dy, then of dy times what the norm makes of x; n_planes·lanes each */
+} DhCpuLayerGradient;
+
 /* What a value is multiplied by: planes of lanes, or where it has one channel that one's plane, of which the first lane
  * counts; of each place, or of one. */
 typedef struct
@@ -196,6 +209,11 @@ typedef struct
   void (*multiply_sums) (const DhCpuInput *in, gint plane, const float *dy, gsize at, gsize n, double *sums);
   void (*multiply_dots) (const DhCpuInput *in, gint plane, const float *dy, gint channels, float *to, gsize at,
                          gsize n);
+  void (*layer_gradient) (const DhCpuLayerGradient *norm, gint item);
+  /* A row of n products becomes weights whose sum is 1; and the gradients of weights those of products, times factor.
+   */
+  void (*attention_weights) (float *row, gint n);
+  void (*attention_slopes) (const float *weights, float *row, gint n, float factor);
   gsize (*loss_scratch) (const DhCpuLoss *loss);
   void (*loss_row) (const DhCpuLoss *loss, gint row, float *scratch);
 } DhCpuTrainKernels;

@@ -106,6 +106,9 @@ const DhCpuTrainKernels DH_TABLE = {
   .multiply = multiply,
   .multiply_sums = multiply_sums,
   .multiply_dots = multiply_dots,
+  .layer_gradient = dh_layer_gradient,
+  .attention_weights = dh_attention_weights,
+  .attention_slopes = dh_attention_slopes,
   .loss_scratch = dh_loss_scratch,
   .loss_row = dh_loss_row,
 };

@@ -27,6 +27,9 @@
 #define dh_average_pool_gradient DH_ISA (dh_average_pool_gradient)
 #define dh_adaptive_pool_gradient DH_ISA (dh_adaptive_pool_gradient)
 #define dh_activation_gradient DH_ISA (dh_activation_gradient)
+#define dh_layer_gradient DH_ISA (dh_layer_gradient)
+#define dh_attention_weights DH_ISA (dh_attention_weights)
+#define dh_attention_slopes DH_ISA (dh_attention_slopes)
 #define dh_loss_scratch DH_ISA (dh_loss_scratch)
 #define dh_loss_row DH_ISA (dh_loss_row)
 #define dh_resize_gradient DH_ISA (dh_resize_gradient)
@@ -218,5 +221,8 @@ void dh_max_pool_gradient (const DhCpuPoolGradient *pool, gint item);
 void dh_average_pool_gradient (const DhCpuPoolGradient *pool, gint item);
 void dh_adaptive_pool_gradient (const DhCpuPoolGradient *pool, gint item);
 void dh_resize_gradient (const DhCpuPoolGradient *pool, gint item);
+void dh_layer_gradient (const DhCpuLayerGradient *norm, gint item);
+void dh_attention_weights (float *row, gint n);
+void dh_attention_slopes (const float *weights, float *row, gint n, float factor);
 gsize dh_loss_scratch (const DhCpuLoss *loss);
 void dh_loss_row (const DhCpuLoss *loss, gint row, float *scratch);

@@ -242,7 +242,13 @@ build_node (DhTrain *train, DhValue at)
       train->views[at] = view_of (train, dh_train_add_order (train, at, plain (train, node->inputs[0])));
       break;
     case DH_OP_LAYER_NORM:
+      train->views[at] = view_of (train, dh_train_add_layer_norm (train, at, readable (train, node->inputs[0])));
+      break;
     case DH_OP_ATTENTION:
+      train->views[at] = view_of (train, dh_train_add_attention (train, at, in_order (train, node->inputs[0]),
+                                                                 in_order (train, node->inputs[1]),
+                                                                 in_order (train, node->inputs[2])));
+      break;
     case DH_OP_SCORE:
     case DH_N_OPS:
       break;

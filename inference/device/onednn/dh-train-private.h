@@ -78,6 +78,7 @@ struct _DhTrainOp
   void (*list_forward) (DhTrain *train, DhTrainOp *op);
   void (*list_backward) (DhTrain *train, DhTrainOp *op);
   DhTrainView *in, *sum; /* sum: added, or NULL */
+  DhTrainView *third;    /* of attention: the values */
   DhTrainValue *out;
   DhTrainConvKind kind;
   gboolean wide;    /* sums of its weights' gradient are too many for the caches: dh-train-blocks.c */
@@ -96,9 +97,9 @@ struct _DhTrainStep
   double flop, seconds;
   gboolean (*run) (DhTrain *train, DhTrainStep *step, GError **error);
   DhTrainOp *op;
-  gboolean *adds;  /* of the planes of op->in: add to the gradient */
-  gboolean *adds2; /* of op->sum */
-  gboolean direct; /* the gradient is made where it stays */
+  gboolean *adds;          /* of the planes of op->in: add to the gradient */
+  gboolean *adds2, *adds3; /* of op->sum; of op->third */
+  gboolean direct;         /* the gradient is made where it stays */
   DhArenaBlock *weights, *sums, *temporary, *dense, *dense2, *packed;
 };
 
@@ -204,6 +205,10 @@ const DhBilinear *dh_train_bilinear (DhTrain *train, gint in, gint out, gboolean
 DhTrainValue *dh_train_add_activation (DhTrain *train, DhValue node, DhTrainView *in);
 DhTrainValue *dh_train_add_product (DhTrain *train, DhValue node, DhTrainView *in, DhTrainView *by);
 DhTrainValue *dh_train_add_order (DhTrain *train, DhValue node, DhTrainView *in);
+/* dh-train-transformer.c: what attention reads is plain, its channels in order. */
+DhTrainValue *dh_train_add_layer_norm (DhTrain *train, DhValue node, DhTrainView *in);
+DhTrainValue *dh_train_add_attention (DhTrain *train, DhValue node, DhTrainView *queries, DhTrainView *keys,
+                                      DhTrainView *values);
 /* dh-train-loss.c: a step that goes from the logits, before their last resize where they have one, to their gradient.
  */
 void dh_train_list_losses (DhTrain *train);
