@@ -92,9 +92,6 @@ prepare_foreign (DhTrainerRun *run, DhCheckpoint *checkpoint, GCancellable *canc
       return FALSE;
     }
   run->net = dh_net_ref (run->foreign.net);
-  const DhTrainOptions options = { .logits = run->net->logits, .logits_ood = run->net->logits_ood };
-  if (!dh_train_check_operators (run->device, run->net->graph, &options, error))
-    return FALSE;
   DhTensorDict *state = checkpoint ? dh_checkpoint_state (checkpoint) : run->foreign.tensors;
   return dh_net_check_keys (run->net, state, error)
          && (run->state = own_state (state, path, checkpoint != NULL, cancellable, error))

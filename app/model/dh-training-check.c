@@ -273,22 +273,6 @@ look_at_precision (DhTrainingLook *look)
   return FALSE;
 }
 
-/* A network of one's own may have some that not every device trains through. */
-static gboolean
-look_at_operators (DhTrainingLook *look)
-{
-  g_autoptr (GError) error = NULL;
-  if (look->net == NULL)
-    return TRUE;
-  const DhTrainOptions options = { .logits = look->net->logits, .logits_ood = look->net->logits_ood };
-  if (dh_train_check_operators (look->device, look->net->graph, &options, &error))
-    return TRUE;
-  say_error (look, DH_CHECK_DEVICE, &error);
-  /* It needs neither memory nor time there. */
-  g_clear_pointer (&look->device, dh_device_unref);
-  return FALSE;
-}
-
 static void
 look_at_device (DhTrainingLook *look)
 {
@@ -302,7 +286,7 @@ look_at_device (DhTrainingLook *look)
     }
   look->check->device = g_strdup (dh_device_name (look->device));
   look->check->device_title = g_strdup (dh_device_title (look->device));
-  if (!look_at_precision (look) || !look_at_operators (look))
+  if (!look_at_precision (look))
     return;
   if (g_str_equal (look->check->device, "ref"))
     dh_training_look_say (look, DH_CHECK_DEVICE, DH_CHECK_WARNING,

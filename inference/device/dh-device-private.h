@@ -37,9 +37,6 @@ typedef struct
   /* Optional: training; the arguments are checked as for `compile`, and that every norm sees several values. */
   DhTrainPlan *(*compile_training) (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTensorDict *parameters,
                                     DhTensorDict *gradients, const DhTrainOptions *options, GError **error);
-  /* Optional: whether it trains through an operator that only networks of others have (dh-train-plan.h); else through
-   * none of them. */
-  gboolean (*trains_foreign) (const DhNode *node);
   /* There is at least one labelled pixel, losses->labelled and negatives are counted, and no label is above K + 1. */
   gboolean (*train) (DhTrainPlan *plan, const float *input, const guint8 *labels, guint64 seed, double weight,
                      DhLosses *losses, GCancellable *cancellable, GError **error);

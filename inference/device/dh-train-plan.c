@@ -62,37 +62,6 @@ check_choices (DhTrainPlan *plan, const char *wanted, GError **error)
   return FALSE;
 }
 
-gboolean
-dh_train_check_operators (DhDevice *device, DhGraph *graph, const DhTrainOptions *options, GError **error)
-{
-  g_return_val_if_fail (device != NULL && graph != NULL && options != NULL, FALSE);
-  const DhValue outputs[2] = { options->logits, options->logits_ood };
-  gboolean (*trains) (const DhNode *node) = device->functions->trains_foreign;
-  g_autofree gboolean *needed = dh_graph_mark_needed (graph, outputs, options->logits_ood == DH_NO_VALUE ? 1 : 2);
-  for (DhValue v = 0; v < (DhValue)dh_graph_size (graph); v++)
-    {
-      const DhNode *node = dh_graph_node (graph, v);
-      const gboolean foreign = node->op == DH_OP_ACTIVATION || node->op == DH_OP_MULTIPLY
-                               || node->op == DH_OP_LAYER_NORM || node->op == DH_OP_ATTENTION
-                               || node->op == DH_OP_DEPTH_TO_SPACE || node->groups > 1 || node->nearest;
-      if (!needed[v] || !foreign || (trains && trains (node)))
-        continue;
-      g_set_error (
-          error, DH_ERROR, DH_ERROR_UNSUPPORTED,
-          "The device “%s” (%s) cannot train the %s%s “%s”, an operator that only networks of others have; the "
-          "device “%s” can",
-          device->name, device->title,
-          node->nearest      ? "nearest "
-          : node->groups > 1 ? "grouped "
-                             : "",
-          dh_op_name (node->op), node->name,
-          g_str_equal (device->name, "cpu") || node->op == DH_OP_LAYER_NORM || node->op == DH_OP_ATTENTION ? "ref"
-                                                                                                           : "cpu");
-      return FALSE;
-    }
-  return TRUE;
-}
-
 DhTrainPlan *
 dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, DhTensorDict *gradients,
                    const DhTrainOptions *options, GError **error)
@@ -115,8 +84,6 @@ dh_train_plan_new (DhDevice *device, DhGraph *graph, DhTensorDict *parameters, D
     }
   const DhValue outputs[2] = { options->logits, options->logits_ood };
   const guint n_outputs = options->logits_ood == DH_NO_VALUE ? 1 : 2;
-  if (!dh_train_check_operators (device, graph, options, error))
-    return NULL;
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, error);
   if (!shapes || !dh_check_parameters (graph, parameters, outputs, n_outputs, error)
       || !check_gradients (graph, parameters, gradients, outputs, n_outputs, error)
@@ -223,7 +190,7 @@ dh_train_plan_estimate_bytes (DhDevice *device, DhGraph *graph, const DhTrainOpt
 {
   g_return_val_if_fail (device != NULL && graph != NULL && options != NULL, 0);
   g_autofree DhShape *shapes = dh_graph_infer_shapes (graph, options->input, NULL);
-  if (!shapes || !dh_train_check_operators (device, graph, options, NULL))
+  if (!shapes)
     return G_MAXUINT64;
   if (device->functions->estimate_training)
     return device->functions->estimate_training (device, graph, shapes, options);

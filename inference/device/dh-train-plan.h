@@ -53,13 +53,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhTrainPlan, dh_train_plan_free)
  * DH_ERROR_INVALID, and those of the shapes. */
 gboolean dh_train_check_norms (DhGraph *graph, const DhTrainOptions *options, GError **error);
 
-/* Whether the device trains through every operator, as dh_train_plan_new() asks; without the plan. Errors:
- * DH_ERROR_UNSUPPORTED, naming an operator, and a device that does. */
-gboolean dh_train_check_operators (DhDevice *device, DhGraph *graph, const DhTrainOptions *options, GError **error);
-
 /* Bytes that a plan of these options will hold at most in a step, but for the parameters, their gradients and what an
  * optimiser keeps (each as large as the parameters): to be asked before the plan is made. Nothing large is allocated.
- * G_MAXUINT64 where the shapes make no sense, or the device does not train through an operator. */
+ * G_MAXUINT64 where the shapes make no sense. */
 guint64 dh_train_plan_estimate_bytes (DhDevice *device, DhGraph *graph, const DhTrainOptions *options);
 
 /* One batch: `input` N×3×H×W, `labels` N×H×W. `seed` decides which channels are dropped; the same arguments and

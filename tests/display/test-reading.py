@@ -17,6 +17,8 @@ SET = (120, 70)
 # Items of its menu, and behind the title of a submenu, which is the item 0, of that.
 FIRST, ROW = 127, 32
 CHECK = (100, 440)
+# Where the menu lies, and what is below it: x, y, width, height.
+MENU = (30, FIRST, 150, 5 * ROW)
 # Of a set of pictures beside masks, and in its check.
 MASKS_CHECK, MASK_VALUES = (100, 408), (650, 692)
 # Of the image, where neither name nor legend is: x, y, width, height.
@@ -62,12 +64,25 @@ def make_sets(folder):
     return streets, clean, masks
 
 
+def open_menu(studio):
+    """The menu under the set's name. Before it is there, what is meant for it would choose an image of the list below."""
+    studio.key("Escape", "Escape")
+    studio.settle(0.4)
+    closed = studio.pixels(*MENU)
+    for _ in range(8):
+        studio.click(*SET)
+        studio.settle(0.4)
+        for _ in range(8):
+            if studio.pixels(*MENU) != closed:
+                return
+            studio.settle(0.4)
+    raise AssertionError("the set's menu does not open")
+
+
 def choose(studio, submenu, choice, told, more=()):
     """The n-th of a submenu under the set's name; `more`: of the menus behind that."""
     def act():
-        studio.key("Escape")
-        studio.click(*SET)
-        studio.settle(0.4)
+        open_menu(studio)
         studio.click(100, FIRST + ROW * submenu)
         studio.settle(0.4)
         studio.click(100, FIRST + ROW * choice)
@@ -81,9 +96,7 @@ def choose(studio, submenu, choice, told, more=()):
 def check(studio, item):
     """Opens the check of the set from its menu."""
     def act():
-        studio.key("Escape", "Escape")
-        studio.click(*SET)
-        studio.settle(0.4)
+        open_menu(studio)
         studio.click(*item)
     studio.until_told(r"studio: checked 1 pictures", act)
     studio.settle(1)
@@ -97,9 +110,7 @@ def settings(studio):
 def test_several(studio):
     """All but one split, ticked by keys."""
     def act():
-        studio.key("Escape", "Escape")
-        studio.click(*SET)
-        studio.settle(0.4)
+        open_menu(studio)
         studio.key("Return", "v")
         studio.settle(0.8)
         studio.screenshot(f"{OUTPUT}/reading-several.png")
@@ -183,9 +194,7 @@ def test_degraded(studio):
 
 def ask_region(studio, item):
     """Opens the window from the menu."""
-    studio.key("Escape", "Escape")
-    studio.click(*SET)
-    studio.settle(0.4)
+    open_menu(studio)
     studio.click(100, FIRST + ROW * item)
     studio.settle(0.8)
 

@@ -188,49 +188,6 @@ check_training (gconstpointer data)
     }
 }
 
-/* What this device trains not is refused by its name before anything is made, and left alone where the loss does not
- * read it. */
-static void
-check_refused (void)
-{
-  static const char *const words[] = { "layer norm", "attention" };
-  g_autoptr (GError) opened = NULL;
-  g_autoptr (DhDevice) device = dh_device_open ("cpu", 0, &opened);
-  g_assert_no_error (opened);
-  for (guint i = 0; i < 2 * G_N_ELEMENTS (words); i++)
-    {
-      const guint kind = i / 2;
-      const gboolean needed = i % 2;
-      g_autoptr (GError) error = NULL;
-      g_autoptr (DhGraph) graph = dh_graph_new ();
-      const DhConv conv = { .out = 4, .kernel = 1 };
-      const DhValue x = dh_graph_conv (graph, dh_graph_input (graph, 3), "first", conv);
-      const DhValue y =
-          kind == 0 ? dh_graph_layer_norm (graph, x, "norm", 1e-5) : dh_graph_attention (graph, x, x, x, 2, 1);
-      const DhValue logits = dh_graph_conv (graph, needed ? y : x, "last", conv);
-      g_autoptr (GArray) list = dh_graph_list_parameters (graph, &logits, 1);
-      g_autoptr (DhTensorDict) weights = dh_tensor_dict_new (), gradients = dh_tensor_dict_new ();
-      for (guint k = 0; k < 2 * list->len; k++)
-        {
-          const DhParameter *parameter = &g_array_index (list, DhParameter, k / 2);
-          DhTensor *tensor = dh_tensor_new_f32 (parameter->n_dims, parameter->dims);
-          memset (dh_tensor_f32 (tensor), 0, dh_tensor_size_bytes (tensor));
-          dh_tensor_dict_take (k % 2 ? gradients : weights, parameter->name, tensor);
-        }
-      const DhTrainOptions options = { .input = { 2, 3, 8, 8 }, .logits = logits, .logits_ood = DH_NO_VALUE };
-      g_autoptr (DhTrainPlan) plan = dh_train_plan_new (device, graph, weights, gradients, &options, &error);
-      if (needed)
-        {
-          g_assert_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED);
-          g_assert_nonnull (strstr (error->message, words[kind]));
-          g_assert_nonnull (strstr (error->message, "“ref” can"));
-        }
-      else
-        g_assert_no_error (error);
-      g_assert_true ((plan == NULL) == needed);
-    }
-}
-
 /* A head that joins three sizes: nothing of its 80 concatenated channels is there, and the 1×1 convolutions of the
  * small ones are made before the resize; where the linear layer is an output, too, it stays. */
 static void
@@ -306,7 +263,6 @@ main (int argc, char **argv)
     {
       g_test_add_data_func ("/plans/head", GINT_TO_POINTER (FALSE), check_head);
       g_test_add_data_func ("/plans/head/asked", GINT_TO_POINTER (TRUE), check_head);
-      g_test_add_func ("/plans/training/refused", check_refused);
     }
   return g_test_run ();
 }

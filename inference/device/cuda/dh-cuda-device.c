@@ -121,12 +121,6 @@ unpin (DhDevice *base, gpointer memory)
     dh_cuda_driver.unpin (device->card, memory);
 }
 
-static gboolean
-trains_foreign (const DhNode *node)
-{
-  return TRUE;
-}
-
 static const DhDeviceFunctions functions = {
   .list = list,
   .open = open_device,
@@ -144,7 +138,6 @@ static const DhDeviceFunctions functions = {
   .list_remarks = dh_cuda_list_remarks,
   .estimate = dh_cuda_estimate,
   .available = available,
-  .trains_foreign = trains_foreign,
   .compile_training = dh_cuda_compile_training,
   .train = dh_cuda_train,
   .free_training = dh_cuda_free_training,

@@ -171,12 +171,6 @@ cpu_describe_training (DhTrainPlan *plan)
                           version->major, version->minor, version->patch, (guint)dnnl_get_effective_cpu_isa ());
 }
 
-static gboolean
-cpu_trains_foreign (const DhNode *node)
-{
-  return TRUE;
-}
-
 const DhDeviceFunctions dh_device_onednn_functions = {
   .list = cpu_list,
   .open = cpu_open,
@@ -188,7 +182,6 @@ const DhDeviceFunctions dh_device_onednn_functions = {
   .compile_training = dh_cpu_train_new,
   .train = dh_cpu_train_run,
   .free_training = dh_cpu_train_free,
-  .trains_foreign = cpu_trains_foreign,
   .describe_training = cpu_describe_training,
   .estimate_training = dh_cpu_train_estimate,
 };

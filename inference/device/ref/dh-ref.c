@@ -274,12 +274,6 @@ compile_training (DhDevice *device, DhGraph *graph, const DhShape *shapes, DhTen
   return dh_host_train_new (device, graph, shapes, parameters, gradients, options, &dh_host_conv_ref, error);
 }
 
-static gboolean
-trains_foreign (const DhNode *node)
-{
-  return TRUE;
-}
-
 const DhDeviceFunctions dh_device_ref_functions = {
   .list = list,
   .open = open_device,
@@ -292,5 +286,4 @@ const DhDeviceFunctions dh_device_ref_functions = {
   .compile_training = compile_training,
   .train = dh_host_train_run,
   .free_training = dh_host_train_free,
-  .trains_foreign = trains_foreign,
 };
