@@ -1,0 +1,23 @@
+#pragma once
+#include "dh-found-item.h"
+#include "dh-session.h"
+
+G_BEGIN_DECLS
+
+/* What the user says of what the threshold finds in the set: kept in the database by a thread of its own, by the image's
+ * file, the score and the find's peak, which is where it was whatever the threshold is. What cannot be kept is of this
+ * session alone, and "error" says so. For the window's thread; nothing blocks. */
+void dh_session_mark_find (DhSession *session, DhFoundItem *item, DhFindMark mark);
+/* Of an image, for dh_find_marks_get(); borrowed until the main loop runs again. NULL: nothing was said. The signal
+ * "find-marks" tells that all were read anew. */
+typedef struct _DhFindMarks DhFindMarks;
+const DhFindMarks *dh_session_get_find_marks (DhSession *session, DhImageItem *item);
+DhFindMark dh_find_marks_get (const DhFindMarks *marks, DhScore score, const DhPictureObject *object);
+
+/* Why nothing is listed: no weights, the images were never looked through, or the search goes on and how far it is; NULL
+ * where finds are there. Translated; free with g_free. */
+char *dh_session_explain_finds (DhSession *session);
+/* Whether an evaluation, which writes the maps that are searched, would give some. */
+gboolean dh_session_lacks_maps (DhSession *session);
+
+G_END_DECLS
