@@ -9,7 +9,7 @@
 
 typedef struct
 {
-  guint image;                   /* among the objects' pictures */
+  guint image; /* among the objects' pictures */
   DhFindMark mark;
   const DhPictureObject *object; /* of these */
   DhFoundItem *item;             /* while anybody has it */
@@ -51,8 +51,8 @@ get_item (GListModel *model, guint position)
   Entry *entry = &self->entries[position];
   if (entry->item != NULL)
     return g_object_ref (entry->item);
-  entry->item = dh_found_item_new (self->objects->pictures[entry->image].item, entry->object, self->objects->score,
-                                   entry->mark);
+  entry->item =
+      dh_found_item_new (self->objects->pictures[entry->image].item, entry->object, self->objects->score, entry->mark);
   g_object_add_weak_pointer (G_OBJECT (entry->item), (gpointer *)&entry->item);
   return entry->item;
 }
@@ -140,9 +140,9 @@ collect (DhFoundList *self)
   for (guint i = 0; i < self->objects->n; i++)
     {
       const DhPictureComponents *found = self->objects->pictures[i].components;
-      const DhFindMarks *marks =
-          found != NULL && found->n > 0 ? dh_session_get_find_marks (self->session, self->objects->pictures[i].item)
-                                        : NULL;
+      const DhFindMarks *marks = found != NULL && found->n > 0
+                                     ? dh_session_get_find_marks (self->session, self->objects->pictures[i].item)
+                                     : NULL;
       for (guint k = 0; found != NULL && k < found->n; k++)
         {
           const DhPictureObject *object = &found->items[k];
@@ -159,10 +159,10 @@ collect (DhFoundList *self)
   const char *order = dh_view_get_string (view, "finds-order");
   if (self->n > 1)
     qsort (self->entries, self->n, sizeof *self->entries,
-           g_str_equal (order, "image")     ? compare_images
-           : g_str_equal (order, "area")    ? compare_areas
+           g_str_equal (order, "image")   ? compare_images
+           : g_str_equal (order, "area")  ? compare_areas
            : dh_score_flags_above (score) ? compare_high
-                                            : compare_low);
+                                          : compare_low);
 }
 
 static void
@@ -265,7 +265,7 @@ dh_found_list_mark (DhFoundList *self, guint position, DhFindMark mark)
 void
 dh_found_list_show_crop (DhFoundList *self, DhFoundItem *item)
 {
-  if (self->crops != NULL && self->session->dataset != NULL && dh_found_list_find (self, item) >= 0)
+  if (self->crops != NULL && self->session->dataset != NULL)
     dh_found_crops_show (self->crops, self->session->dataset, item);
 }
 
