@@ -1,0 +1,220 @@
+/* Finds of the set: a list of what is flagged in its images, with labels or without, and what is said of them. */
+#include "dh-found-list.h"
+#include <stdio.h>
+#include <string.h>
+#include "dh-session-evaluation.h"
+#include "dh-session-finds.h"
+#include "dh-session-set-objects.h"
+#include "session-fixture.h"
+
+#define N_IMAGES 4
+
+static void
+set_view (SessionFixture *fixture, const char *property, const char *value)
+{
+  g_object_set (dh_session_get_view (fixture->session), property, value, NULL);
+}
+
+static void
+open_pictures (SessionFixture *fixture)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/dataset_AnomalyTrack/images/validation%u.png", fixture->set, i);
+      g_strv_builder_add (builder, path);
+    }
+  g_auto (GStrv) paths = g_strv_builder_end (builder);
+  set_view (fixture, "finds-order", "score");
+  set_view (fixture, "finds-least", "500");
+  set_view (fixture, "finds-shown", "all");
+  dh_session_open_weights (fixture->session, fixture->weights);
+  dh_session_open_pictures (fixture->session, (const char *const *)paths);
+  session_wait_for (dh_session_get_stats (fixture->session) != NULL
+                    && dh_session_get_model_info (fixture->session) != NULL
+                    && dh_score_stats_has (dh_session_get_stats (fixture->session), DH_SCORE_HYBRID));
+}
+
+static void
+evaluate (SessionFixture *fixture)
+{
+  dh_session_evaluate (fixture->session);
+  session_wait_for (!dh_session_is_evaluating (fixture->session));
+  g_assert_null (fixture->error);
+}
+
+/* At a threshold that flags every pixel, or none. */
+static void
+flag (SessionFixture *fixture, gboolean all)
+{
+  const double threshold = all ? -1e6 : 1e6;
+  dh_session_set_active_score (fixture->session, DH_SCORE_HYBRID);
+  dh_session_set_threshold (fixture->session, DH_SCORE_HYBRID, threshold);
+  dh_session_commit_threshold (fixture->session, DH_SCORE_HYBRID);
+  session_wait_for (dh_session_get_set_objects (fixture->session) != NULL
+                    && !dh_session_set_objects_are_old (fixture->session));
+}
+
+static guint
+count (DhFoundList *list)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (list));
+}
+
+static DhFoundItem *
+item_at (DhFoundList *list, guint position)
+{
+  return g_list_model_get_item (G_LIST_MODEL (list), position);
+}
+
+static void
+start_again (SessionFixture *fixture)
+{
+  dh_session_close (fixture->session);
+  g_object_unref (fixture->session);
+  fixture->session = dh_session_new ();
+}
+
+/* Without labels, too; until there are maps it is said what is missing. */
+static void
+test_listed (SessionFixture *fixture, gconstpointer data)
+{
+  open_pictures (fixture);
+  g_autoptr (DhFoundList) list = dh_found_list_new (fixture->session);
+  g_autofree char *before = dh_session_explain_finds (fixture->session);
+  g_assert_nonnull (before);
+  g_assert_true (dh_session_lacks_maps (fixture->session));
+  g_assert_cmpuint (count (list), ==, 0);
+
+  evaluate (fixture);
+  g_assert_false (dh_session_lacks_maps (fixture->session));
+  flag (fixture, TRUE);
+  g_assert_null (dh_session_explain_finds (fixture->session));
+  g_assert_cmpuint (count (list), ==, N_IMAGES);
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      g_autoptr (DhFoundItem) item = item_at (list, i), again = item_at (list, i);
+      const DhPictureObject *object = dh_found_item_get_object (item);
+      g_assert_true (item == again);
+      g_assert_cmpuint (object->kind, ==, DH_OBJECT_FLAGGED);
+      g_assert_cmpuint (object->area, ==, SESSION_WIDTH * SESSION_HEIGHT);
+      g_assert_cmpint (dh_found_list_find (list, item), ==, (gint)i);
+      if (i == 0)
+        continue;
+      g_autoptr (DhFoundItem) earlier = item_at (list, i - 1);
+      g_assert_cmpfloat (dh_found_item_get_object (earlier)->peak, >=, object->peak);
+    }
+  set_view (fixture, "finds-order", "image");
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      g_autoptr (DhFoundItem) item = item_at (list, i);
+      g_assert_cmpuint (dh_image_item_get_index (dh_found_item_get_image (item)), ==, i);
+    }
+  set_view (fixture, "finds-least", "5000");
+  g_assert_cmpuint (count (list), ==, 0);
+  g_assert_cmpuint (dh_found_list_count (list), ==, N_IMAGES);
+  flag (fixture, FALSE);
+  g_assert_cmpuint (dh_found_list_count (list), ==, 0);
+}
+
+/* What was said of a find is there at the next start, keeps its row until the list is made anew, and is filtered by. */
+static void
+test_marked (SessionFixture *fixture, gconstpointer data)
+{
+  open_pictures (fixture);
+  evaluate (fixture);
+  flag (fixture, TRUE);
+  g_autoptr (DhFoundList) list = dh_found_list_new (fixture->session);
+  set_view (fixture, "finds-order", "image");
+  set_view (fixture, "finds-shown", "open");
+  dh_found_list_mark (list, 1, DH_FIND_REAL);
+  dh_found_list_mark (list, 2, DH_FIND_REAL);
+  dh_found_list_mark (list, 2, DH_FIND_FALSE);
+  dh_found_list_mark (list, 3, DH_FIND_SEEN);
+  g_assert_cmpuint (count (list), ==, N_IMAGES);
+  g_autoptr (DhFoundItem) wrong = item_at (list, 2);
+  g_assert_cmpuint (dh_found_item_get_mark (wrong), ==, DH_FIND_FALSE);
+  set_view (fixture, "finds-shown", "false");
+  g_assert_cmpint (dh_found_list_find (list, wrong), ==, 0);
+  g_assert_cmpuint (count (list), ==, 1);
+  g_clear_object (&list);
+
+  start_again (fixture);
+  open_pictures (fixture);
+  list = dh_found_list_new (fixture->session);
+  evaluate (fixture);
+  flag (fixture, TRUE);
+  set_view (fixture, "finds-shown", "open");
+  session_wait_for (count (list) == 2); /* the marks are read on a thread */
+  set_view (fixture, "finds-shown", "real");
+  g_assert_cmpuint (count (list), ==, 1);
+  g_autoptr (DhFoundItem) real = item_at (list, 0);
+  g_assert_cmpuint (dh_image_item_get_index (dh_found_item_get_image (real)), ==, 1);
+}
+
+/* Where it cannot be kept that is said, and it is of this session alone. */
+static void
+test_unwritable (SessionFixture *fixture, gconstpointer data)
+{
+  open_pictures (fixture);
+  evaluate (fixture);
+  flag (fixture, TRUE);
+  g_autoptr (DhFoundList) list = dh_found_list_new (fixture->session);
+  g_autofree char *path = g_build_filename (g_get_user_data_dir (), "densehybrid", "densehybrid.db", NULL);
+  g_autofree char *aside = g_strconcat (path, ".aside", NULL);
+  g_assert_cmpint (rename (path, aside), ==, 0);
+  g_assert_true (
+      g_file_set_contents (path, "this is no database at all, and longer than a header of one is", -1, NULL));
+  dh_found_list_mark (list, 0, DH_FIND_REAL);
+  session_wait_for (fixture->error != NULL);
+  g_assert_nonnull (strstr (fixture->error, "densehybrid.db"));
+  g_autoptr (DhFoundItem) item = item_at (list, 0);
+  g_assert_cmpuint (dh_found_item_get_mark (item), ==, DH_FIND_REAL);
+  g_assert_cmpint (remove (path), ==, 0);
+  g_assert_cmpint (rename (aside, path), ==, 0);
+}
+
+static gboolean
+is_cropped (DhFoundItem *item)
+{
+  const char *why;
+  return dh_found_item_get_crop (item, &why) != NULL || why != NULL;
+}
+
+/* The pixels around a find; of an image that is gone, why there are none. */
+static void
+test_crops (SessionFixture *fixture, gconstpointer data)
+{
+  open_pictures (fixture);
+  evaluate (fixture);
+  flag (fixture, TRUE);
+  set_view (fixture, "finds-order", "image");
+  g_autoptr (DhFoundList) list = dh_found_list_new (fixture->session);
+  g_autoptr (DhFoundItem) item = item_at (list, 0), gone = item_at (list, 3);
+  g_autofree char *path = g_strdup_printf ("%s/dataset_AnomalyTrack/images/validation3.png", fixture->set);
+  g_autofree char *aside = g_strconcat (path, ".aside", NULL);
+  g_assert_cmpint (rename (path, aside), ==, 0);
+  const char *why;
+  dh_found_list_show_crop (list, item);
+  dh_found_list_show_crop (list, gone);
+  session_wait_for (is_cropped (item) && is_cropped (gone));
+  GBytes *crop = dh_found_item_get_crop (item, &why);
+  g_assert_null (why);
+  g_assert_cmpuint (g_bytes_get_size (crop), ==, 3 * DH_FOUND_CROP_WIDTH * DH_FOUND_CROP_HEIGHT);
+  g_assert_null (dh_found_item_get_crop (gone, &why));
+  g_assert_nonnull (strstr (why, "validation3.png"));
+  dh_found_list_leave_crop (list, item);
+  g_assert_cmpint (rename (aside, path), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const SessionTest tests[] = {
+    { "/found-list/listed", test_listed, NULL },
+    { "/found-list/marked", test_marked, NULL },
+    { "/found-list/unwritable", test_unwritable, NULL },
+    { "/found-list/crops", test_crops, NULL },
+  };
+  return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
+}
