@@ -1,5 +1,6 @@
 #include "dh-finds-panel.h"
 #include "dh-found-row.h"
+#include "dh-number.h"
 #include "dh-picture-list.h"
 #include "dh-session-components.h"
 #include "dh-session-finds.h"
@@ -79,8 +80,9 @@ show_state (DhFindsPanel *self)
   dh_session_get_set_objects_progress (self->session, &done, &of);
   g_autofree char *why = n == 0 ? dup_why (self) : NULL;
   g_autofree char *left_out = n > 0 && of == 0 ? dh_session_explain_set_objects (self->session) : NULL;
-  g_autofree char *count = n == all ? g_strdup_printf (ngettext ("%u find", "%u finds", n), n)
-                                    : g_strdup_printf (ngettext ("%u of %u find", "%u of %u finds", all), n, all);
+  g_autofree char *shown = dh_number_format_count (n), *whole = dh_number_format_count (all);
+  g_autofree char *count = n == all ? g_strdup_printf (ngettext ("%s find", "%s finds", n), shown)
+                                    : g_strdup_printf (ngettext ("%s of %s find", "%s of %s finds", all), shown, whole);
   g_autofree char *text = of > 0             ? g_strdup_printf (_ ("%s · looking at %u of %u"), count, done, of)
                           : left_out != NULL ? g_strdup_printf ("%s · %s", count, left_out)
                                              : g_strdup (count);
