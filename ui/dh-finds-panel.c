@@ -27,14 +27,13 @@ static const Choice choices[N_CHOICES] = {
     { "score", "area", "image" },
     { N_ ("By peak"), N_ ("By area"), N_ ("By image") } },
   { "finds-least",
-    N_ ("Least area of a find"),
+    N_ ("Least area of a find, in pixels"),
     { "500", "1000", "2000", "5000", "10000", "20000" },
-    { N_ ("≥ 500 px"), N_ ("≥ 1,000 px"), N_ ("≥ 2,000 px"), N_ ("≥ 5,000 px"), N_ ("≥ 10,000 px"),
-      N_ ("≥ 20,000 px") } },
+    { N_ ("≥ 500"), N_ ("≥ 1,000"), N_ ("≥ 2,000"), N_ ("≥ 5,000"), N_ ("≥ 10,000"), N_ ("≥ 20,000") } },
   { "finds-shown",
     N_ ("Which finds are shown"),
     { "all", "open", "real", "false" },
-    { N_ ("All"), N_ ("Not judged"), N_ ("Real"), N_ ("False alarms") } },
+    { N_ ("All"), N_ ("Not judged"), N_ ("Real"), N_ ("False") } },
 };
 
 struct _DhFindsPanel
@@ -44,7 +43,7 @@ struct _DhFindsPanel
   DhFoundList *found;
   GtkSingleSelection *selection;
   DhFoundItem *chosen; /* NULL: none was */
-  GtkWidget *choices[N_CHOICES], *count, *stack, *list, *nothing, *why, *look, *real, *wrong;
+  GtkWidget *choices[N_CHOICES], *count, *stack, *list, *nothing, *why, *look, *real, *wrong, *export;
   gboolean showing; /* what is set is what is known */
 };
 
@@ -88,7 +87,7 @@ show_state (DhFindsPanel *self)
                                              : g_strdup (count);
   gtk_label_set_label (GTK_LABEL (self->count), text);
   gtk_widget_set_tooltip_text (self->count, left_out);
-  gtk_widget_set_visible (self->count, all > 0);
+  gtk_widget_set_visible (gtk_widget_get_parent (self->count), all > 0);
   gtk_label_set_label (GTK_LABEL (self->why), why != NULL ? why : "");
   gtk_widget_set_visible (self->look, dh_session_lacks_maps (self->session));
   gtk_widget_set_opacity (self->list, dh_session_set_objects_are_old (self->session) ? 0.5 : 1);
@@ -282,9 +281,19 @@ make_head (DhFindsPanel *self)
       self->choices[c] = make_choice (self, &choices[c]);
       gtk_box_append (GTK_BOX (line), self->choices[c]);
     }
-  gtk_box_append (GTK_BOX (head), line);
+  /* Large letters must not make the window wider than a small screen. */
+  GtkWidget *scroller = gtk_scrolled_window_new ();
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scroller), GTK_POLICY_AUTOMATIC, GTK_POLICY_NEVER);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), line);
+  gtk_box_append (GTK_BOX (head), scroller);
+  GtkWidget *below = dh_ui_box (GTK_ORIENTATION_HORIZONTAL, 6, NULL);
   self->count = dh_ui_short_label (NULL, "dh-small dim-label dh-num", 0);
-  gtk_box_append (GTK_BOX (head), self->count);
+  gtk_widget_set_hexpand (self->count, TRUE);
+  self->export = dh_ui_icon_button ("document-save-symbolic", _ ("Export the finds as a page and a table…"),
+                                    "win.export-finds", "flat dh-sqbtn");
+  gtk_box_append (GTK_BOX (below), self->count);
+  gtk_box_append (GTK_BOX (below), self->export);
+  gtk_box_append (GTK_BOX (head), below);
   return with_margins (head, 9, 6);
 }
 

@@ -207,14 +207,55 @@ test_crops (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpint (rename (aside, path), ==, 0);
 }
 
+static void
+on_written (DhSession *session, const char *text, const char *path, char **written)
+{
+  *written = g_strdup (path);
+}
+
+static guint
+count_lines (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  return g_strv_length (lines) - 1;
+}
+
+/* The command's page and table of the same finds; with a least area that none has, of none. */
+static void
+test_exported (SessionFixture *fixture, gconstpointer data)
+{
+  g_autofree char *written = NULL;
+  open_pictures (fixture);
+  g_assert_false (dh_session_can_export_finds (fixture->session));
+  evaluate (fixture);
+  flag (fixture, TRUE);
+  g_signal_connect (fixture->session, "written", G_CALLBACK (on_written), &written);
+  static const char *const least[] = { "500", "5000" };
+  for (guint i = 0; i < G_N_ELEMENTS (least); i++)
+    {
+      g_clear_pointer (&written, g_free);
+      set_view (fixture, "finds-least", least[i]);
+      g_assert_true (dh_session_export_finds (fixture->session, fixture->root));
+      session_wait_for (written != NULL || fixture->error != NULL);
+      g_assert_null (fixture->error);
+      g_assert_true (g_str_has_suffix (written, "/found.html"));
+      g_autofree char *table = g_build_filename (fixture->root, "found.csv", NULL), *csv = NULL, *html = NULL;
+      g_assert_true (g_file_get_contents (table, &csv, NULL, NULL));
+      g_assert_true (g_file_get_contents (written, &html, NULL, NULL));
+      g_assert_cmpuint (count_lines (csv), ==, i == 0 ? 1 + N_IMAGES : 1);
+      g_assert_true ((strstr (html, "data:image/jpeg") != NULL) == (i == 0));
+      g_assert_nonnull (strstr (html, "hybrid above -1e+06"));
+    }
+  g_signal_handlers_disconnect_by_data (fixture->session, &written);
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
-    { "/found-list/listed", test_listed, NULL },
-    { "/found-list/marked", test_marked, NULL },
-    { "/found-list/unwritable", test_unwritable, NULL },
-    { "/found-list/crops", test_crops, NULL },
+    { "/found-list/listed", test_listed, NULL },         { "/found-list/marked", test_marked, NULL },
+    { "/found-list/unwritable", test_unwritable, NULL }, { "/found-list/crops", test_crops, NULL },
+    { "/found-list/exported", test_exported, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
