@@ -2,6 +2,7 @@
 #include "dh-found-row.h"
 #include "dh-number.h"
 #include "dh-picture-list.h"
+#include "dh-run-list.h"
 #include "dh-session-components.h"
 #include "dh-session-finds.h"
 #include "dh-session-set-objects.h"
@@ -55,6 +56,20 @@ count_shown (DhFindsPanel *self)
   return g_list_model_get_n_items (G_LIST_MODEL (self->found));
 }
 
+/* What gives maps where there are none. */
+static void
+show_look (DhFindsPanel *self)
+{
+  const DhRun *run = dh_session_find_evaluated (self->session);
+  const gboolean before = run != NULL && run->has_maps;
+  gtk_widget_set_visible (self->look, dh_session_lacks_maps (self->session));
+  gtk_button_set_label (GTK_BUTTON (self->look),
+                        before ? _ ("Read the maps of before") : _ ("Look through all images"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->look), before ? "win.recall-evaluation" : "win.evaluate");
+  gtk_widget_set_tooltip_text (self->look, before ? _ ("The network need not look at the images again")
+                                                  : _ ("Evaluates the data set, in the background (Ctrl+E)"));
+}
+
 static char *
 dup_why (DhFindsPanel *self)
 {
@@ -89,7 +104,7 @@ show_state (DhFindsPanel *self)
   gtk_widget_set_tooltip_text (self->count, left_out);
   gtk_widget_set_visible (gtk_widget_get_parent (self->count), all > 0);
   gtk_label_set_label (GTK_LABEL (self->why), why != NULL ? why : "");
-  gtk_widget_set_visible (self->look, dh_session_lacks_maps (self->session));
+  show_look (self);
   gtk_widget_set_opacity (self->list, dh_session_set_objects_are_old (self->session) ? 0.5 : 1);
   gtk_stack_set_visible_child_name (GTK_STACK (self->stack), n > 0 ? "list" : "nothing");
 }
@@ -203,7 +218,7 @@ on_choice (GtkDropDown *drop, GParamSpec *spec, DhFindsPanel *self)
 static void
 setup_row (GtkSignalListItemFactory *factory, GtkListItem *row, DhFindsPanel *self)
 {
-  gtk_list_item_set_child (row, dh_found_row_new (self->found));
+  gtk_list_item_set_child (row, dh_found_row_new (self->session, self->found));
 }
 
 static void
@@ -303,11 +318,9 @@ make_nothing (DhFindsPanel *self)
   GtkWidget *box = dh_ui_box (GTK_ORIENTATION_VERTICAL, 12, NULL);
   self->why = dh_ui_label (NULL, "dh-small dim-label", 0);
   gtk_label_set_wrap (GTK_LABEL (self->why), TRUE);
-  self->look = gtk_button_new_with_label (_ ("Look through all images"));
-  gtk_widget_set_tooltip_text (self->look, _ ("Evaluates the data set, in the background (Ctrl+E)"));
+  self->look = gtk_button_new_with_label ("");
   gtk_widget_set_halign (self->look, GTK_ALIGN_START);
   dh_ui_add_classes (self->look, "suggested-action");
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->look), "win.evaluate");
   gtk_box_append (GTK_BOX (box), self->why);
   gtk_box_append (GTK_BOX (box), self->look);
   return with_margins (box, 3, 3);
@@ -368,6 +381,8 @@ dh_finds_panel_new (DhSession *session)
                                           "notify::dataset-title" };
   for (guint i = 0; i < G_N_ELEMENTS (of_state); i++)
     g_signal_connect_object (session, of_state[i], G_CALLBACK (show_state), self, G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  g_signal_connect_object (dh_session_get_runs (session), "items-changed", G_CALLBACK (show_state), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   show_state (self);
   show_chosen (self);
   return GTK_WIDGET (self);

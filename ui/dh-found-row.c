@@ -1,5 +1,6 @@
 #include "dh-found-row.h"
 #include "dh-number.h"
+#include "dh-session-finds.h"
 
 /* As it stands in the list; it is read twice as fine. */
 #define WIDTH (DH_FOUND_CROP_WIDTH / 2)
@@ -8,6 +9,7 @@
 struct _DhFoundRow
 {
   GtkWidget parent_instance;
+  DhSession *session;
   DhFoundList *list;
   DhFoundItem *item;
   GtkWidget *picture, *name, *mark, *place, *peak;
@@ -50,8 +52,9 @@ show_numbers (DhFoundRow *self)
   g_autofree char *area = dh_number_format_count (object->area);
   g_autofree char *place = g_strdup_printf (_ ("%s px at %u, %u"), area, object->peak_x, object->peak_y);
   g_autofree char *value = posterior ? dh_number_format_probability (object->peak) : dh_number_format (object->peak, 1);
+  g_autofree char *title = dh_session_dup_find_title (self->session, self->item);
   g_autofree char *peak = g_strdup_printf (_ ("peak %s"), value);
-  gtk_label_set_label (GTK_LABEL (self->name), dh_image_item_get_name (dh_found_item_get_image (self->item)));
+  gtk_label_set_label (GTK_LABEL (self->name), title);
   gtk_label_set_label (GTK_LABEL (self->place), place);
   gtk_label_set_label (GTK_LABEL (self->peak), peak);
 }
@@ -86,6 +89,7 @@ dh_found_row_dispose (GObject *object)
     dh_found_row_set_item (self, NULL);
   dh_widget_unparent_children (GTK_WIDGET (object));
   g_clear_object (&self->list);
+  g_clear_object (&self->session);
   G_OBJECT_CLASS (dh_found_row_parent_class)->dispose (object);
 }
 
@@ -134,9 +138,10 @@ dh_found_row_init (DhFoundRow *self)
 }
 
 GtkWidget *
-dh_found_row_new (DhFoundList *list)
+dh_found_row_new (DhSession *session, DhFoundList *list)
 {
   DhFoundRow *self = g_object_new (DH_TYPE_FOUND_ROW, NULL);
+  self->session = g_object_ref (session);
   self->list = g_object_ref (list);
   return GTK_WIDGET (self);
 }

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 #define DH_TYPE_FOUND_ROW (dh_found_row_get_type ())
 G_DECLARE_FINAL_TYPE (DhFoundRow, dh_found_row, DH, FOUND_ROW, GtkWidget)
 
-GtkWidget *dh_found_row_new (DhFoundList *list);
+GtkWidget *dh_found_row_new (DhSession *session, DhFoundList *list);
 /* NULL: none. */
 void dh_found_row_set_item (DhFoundRow *row, DhFoundItem *item);
 

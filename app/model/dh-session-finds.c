@@ -1,10 +1,15 @@
 #include "dh-session-finds.h"
 #include <glib/gi18n.h>
+#include <inttypes.h>
+#include <math.h>
 #include "dh-database.h"
 #include "dh-records.h"
+#include "dh-run-list.h"
 #include "dh-session-marks.h"
 #include "dh-session-private.h"
 #include "dh-session-set-objects.h"
+#include "dh-video-frames.h"
+#include "dh-video-info.h"
 
 /* Milliseconds for which a locked database is waited for. */
 #define PATIENCE 3000
@@ -19,6 +24,7 @@ struct _DhSessionFinds
 {
   GHashTable *images;  /* path → DhFindMarks */
   GHashTable *written; /* path, newline, key: said since the start, which is newer than what is read */
+  double rate;         /* frames a second of the recording that the set is of; 0: it is of none */
   GThreadPool *writer; /* of one thread, in order; NULL before the first */
 };
 
@@ -68,11 +74,27 @@ dh_find_marks_get (const DhFindMarks *marks, DhScore score, const DhPictureObjec
 
 /* Reading, on a thread. */
 
+/* What a set is opened with. */
+typedef struct
+{
+  char *root; /* NULL: it has none */
+  double rate;
+} Reading;
+
+static void
+reading_free (gpointer data)
+{
+  g_free (((Reading *)data)->root);
+  g_free (data);
+}
+
 static void
 read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
+  Reading *reading = data;
   GError *error = NULL;
   g_autofree char *path = dh_database_default_path ();
+  reading->rate = reading->root != NULL ? dh_video_folder_rate (reading->root) : 0;
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
       g_task_return_pointer (task, g_ptr_array_new (), (GDestroyNotify)g_ptr_array_unref);
@@ -106,6 +128,10 @@ were_read (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GPtrArray) rows = g_task_propagate_pointer (G_TASK (result), &error);
   if (self->finds == NULL)
     return;
+  const Reading *reading = g_task_get_task_data (G_TASK (result));
+  g_autofree char *root = dh_session_dup_root (self);
+  if (g_strcmp0 (root, reading->root) == 0)
+    self->finds->rate = reading->rate;
   if (rows == NULL)
     {
       dh_session_complain (self, _ ("What was said of finds could not be read"), error->message);
@@ -113,7 +139,7 @@ were_read (GObject *source, GAsyncResult *result, gpointer data)
     }
   for (guint i = 0; i < rows->len; i++)
     take_row (self->finds, rows->pdata[i]);
-  if (rows->len > 0)
+  if (rows->len > 0 || self->finds->rate > 0)
     dh_session_emit (self, DH_SESSION_FIND_MARKS);
 }
 
@@ -123,7 +149,11 @@ on_set (DhSession *self)
 {
   if (self->dataset == NULL)
     return;
+  Reading *reading = g_new0 (Reading, 1);
+  reading->root = dh_session_dup_root (self);
+  self->finds->rate = 0;
   g_autoptr (GTask) task = g_task_new (self, NULL, were_read, NULL);
+  g_task_set_task_data (task, reading, reading_free);
   g_task_run_in_thread (task, read_in_thread);
 }
 
@@ -174,8 +204,8 @@ dh_session_mark_find (DhSession *self, DhFoundItem *item, DhFindMark mark)
   put (finds, path, key, mark);
   g_hash_table_add (finds->written, g_strconcat (path, "\n", key, NULL));
   dh_found_item_set_mark (item, mark);
-  dh_session_trace (self, "find %s %u,%u [%s]", dh_image_item_get_stem (dh_found_item_get_image (item)),
-                    object->peak_x, object->peak_y, dh_find_mark_id (mark));
+  dh_session_trace (self, "find %s %u,%u [%s]", dh_image_item_get_stem (dh_found_item_get_image (item)), object->peak_x,
+                    object->peak_y, dh_find_mark_id (mark));
   if (finds->writer == NULL)
     finds->writer = g_thread_pool_new (write_in_thread, NULL, 1, FALSE, NULL);
   Writing *writing = g_new0 (Writing, 1);
@@ -184,6 +214,17 @@ dh_session_mark_find (DhSession *self, DhFoundItem *item, DhFindMark mark)
   *writing->row = (DhFindMarkRow){ g_steal_pointer (&path), g_strdup (dh_score_id (score)), object->peak_x,
                                    object->peak_y, g_strdup (dh_find_mark_id (mark)) };
   g_thread_pool_push (finds->writer, writing, NULL);
+}
+
+char *
+dh_session_dup_find_title (DhSession *self, DhFoundItem *item)
+{
+  const char *name = dh_image_item_get_name (dh_found_item_get_image (item));
+  const double time = dh_video_frame_time (name, self->finds != NULL ? self->finds->rate : 0);
+  if (isnan (time))
+    return g_strdup (name);
+  g_autofree char *text = dh_video_format_time (time);
+  return g_strdup_printf ("%s · %s", text, name);
 }
 
 gboolean
@@ -198,11 +239,11 @@ dup_evaluation (DhSession *self)
 {
   DhEvaluationProgress progress;
   dh_session_get_evaluation_progress (self, &progress);
-  return progress.total > 0 ? g_strdup_printf (ngettext ("The network looks through %u image: %u done.",
-                                                         "The network looks through %u images: %u done.",
-                                                         progress.total),
-                                               progress.total, progress.done)
-                            : g_strdup (_ ("The network begins to look through the images."));
+  return progress.total > 0
+             ? g_strdup_printf (ngettext ("The network looks through %u image: %u done.",
+                                          "The network looks through %u images: %u done.", progress.total),
+                                progress.total, progress.done)
+             : g_strdup (_ ("The network begins to look through the images."));
 }
 
 char *
@@ -218,6 +259,11 @@ dh_session_explain_finds (DhSession *self)
     return dup_evaluation (self);
   if (self->recall != NULL)
     return g_strdup (_ ("The maps of the last evaluation are being read."));
+  const DhRun *before = dh_session_get_set_maps (self) == NULL ? dh_session_find_evaluated (self) : NULL;
+  if (before != NULL && before->has_maps)
+    return g_strdup_printf (_ ("Run %" PRId64 " has looked through these images, and its maps are many: they are read "
+                               "when that is asked for."),
+                            before->id);
   if (dh_session_get_set_maps (self) == NULL)
     return g_strdup (_ ("The images were not looked through with these weights yet. What is flagged in any of them is "
                         "listed here once they are; what was stopped goes on where it was."));

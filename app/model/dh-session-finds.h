@@ -14,6 +14,10 @@ typedef struct _DhFindMarks DhFindMarks;
 const DhFindMarks *dh_session_get_find_marks (DhSession *session, DhImageItem *item);
 DhFindMark dh_find_marks_get (const DhFindMarks *marks, DhScore score, const DhPictureObject *object);
 
+/* The name of its image; before that, of a recording's frame, when it was taken: "0:10.40 · drive_000312". Free with
+ * g_free. */
+char *dh_session_dup_find_title (DhSession *session, DhFoundItem *item);
+
 /* Why nothing is listed: no weights, the images were never looked through, or the search goes on and how far it is;
  * NULL where finds are there. Translated; free with g_free. */
 char *dh_session_explain_finds (DhSession *session);

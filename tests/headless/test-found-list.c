@@ -207,6 +207,13 @@ test_crops (SessionFixture *fixture, gconstpointer data)
   g_assert_cmpint (rename (aside, path), ==, 0);
 }
 
+static gboolean
+is_titled (SessionFixture *fixture, DhFoundItem *item, const char *expected)
+{
+  g_autofree char *title = dh_session_dup_find_title (fixture->session, item);
+  return g_str_equal (title, expected);
+}
+
 static void
 on_written (DhSession *session, const char *text, const char *path, char **written)
 {
@@ -249,13 +256,55 @@ test_exported (SessionFixture *fixture, gconstpointer data)
   g_signal_handlers_disconnect_by_data (fixture->session, &written);
 }
 
+/* Frames of a recording say when they were taken; other images their name alone. */
+static void
+test_titles (SessionFixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *name, *title;
+  } frames[] = { { "drive_000000", "0:00.00 · drive_000000" },
+                 { "drive_001040", "1:44.00 · drive_001040" },
+                 { "drive", "drive" },
+                 { "drive_12", "drive_12" } };
+  g_autofree char *folder = g_build_filename (fixture->root, "frames", NULL);
+  g_autofree char *record = g_build_filename (folder, "recording.json", NULL);
+  g_autofree char *from = g_build_filename (fixture->set, "dataset_AnomalyTrack/images/validation0.png", NULL);
+  g_autoptr (GFile) picture = g_file_new_for_path (from);
+  g_mkdir_with_parents (folder, 0755);
+  g_assert_true (g_file_set_contents (record, "{\"recording\": \"drive.mp4\", \"rate\": 10.0}", -1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (frames); i++)
+    {
+      g_autofree char *name = g_strconcat (frames[i].name, ".png", NULL);
+      g_autoptr (GFile) copy = g_file_new_build_filename (folder, name, NULL);
+      g_assert_true (g_file_copy (picture, copy, G_FILE_COPY_NONE, NULL, NULL, NULL, NULL));
+    }
+  DhImageList *images = dh_session_get_list (fixture->session);
+  const DhPictureObject object = { .kind = DH_OBJECT_FLAGGED, .area = 600 };
+  dh_session_open_dataset (fixture->session, folder);
+  session_wait_for (dh_image_list_get_size (images) == G_N_ELEMENTS (frames));
+  guint told = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (frames); i++)
+    {
+      DhImageItem *image = dh_image_list_get_item (images, i);
+      g_autoptr (DhFoundItem) item = dh_found_item_new (image, &object, DH_SCORE_HYBRID, DH_FIND_NEW);
+      for (guint k = 0; k < G_N_ELEMENTS (frames); k++)
+        if (g_str_equal (frames[k].name, dh_image_item_get_name (image)))
+          {
+            session_wait_for (is_titled (fixture, item, frames[k].title)); /* the record is read on a thread */
+            told++;
+          }
+    }
+  g_assert_cmpuint (told, ==, G_N_ELEMENTS (frames));
+}
+
 int
 main (int argc, char **argv)
 {
   static const SessionTest tests[] = {
     { "/found-list/listed", test_listed, NULL },         { "/found-list/marked", test_marked, NULL },
     { "/found-list/unwritable", test_unwritable, NULL }, { "/found-list/crops", test_crops, NULL },
-    { "/found-list/exported", test_exported, NULL },
+    { "/found-list/exported", test_exported, NULL },     { "/found-list/titles", test_titles, NULL },
   };
   return session_run_tests (argc, argv, tests, G_N_ELEMENTS (tests));
 }
