@@ -35,6 +35,26 @@ open_pictures (SessionFixture *fixture)
                     && dh_score_stats_has (dh_session_get_stats (fixture->session), DH_SCORE_HYBRID));
 }
 
+/* The same as a folder of one's own, without the labels. */
+static void
+open_folder (SessionFixture *fixture)
+{
+  g_autofree char *folder = g_build_filename (fixture->root, "own", NULL);
+  g_mkdir_with_parents (folder, 0755);
+  for (guint i = 0; i < N_IMAGES; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u.png", i);
+      g_autofree char *from = g_strdup_printf ("%s/dataset_AnomalyTrack/images/validation%u.png", fixture->set, i);
+      g_autoptr (GFile) picture = g_file_new_for_path (from), copy = g_file_new_build_filename (folder, name, NULL);
+      g_assert_true (g_file_copy (picture, copy, G_FILE_COPY_OVERWRITE, NULL, NULL, NULL, NULL));
+    }
+  dh_session_open_weights (fixture->session, fixture->weights);
+  dh_session_open_dataset (fixture->session, folder);
+  session_wait_for (dh_session_get_stats (fixture->session) != NULL
+                    && dh_session_get_model_info (fixture->session) != NULL
+                    && dh_score_stats_has (dh_session_get_stats (fixture->session), DH_SCORE_HYBRID));
+}
+
 static void
 evaluate (SessionFixture *fixture)
 {
@@ -227,12 +247,42 @@ count_lines (const char *text)
   return g_strv_length (lines) - 1;
 }
 
+/* `densehybrid find` of the same run. */
+static char *
+dup_table_of_command (SessionFixture *fixture, gint64 run, const char *least)
+{
+  g_autofree char *out = g_build_filename (fixture->root, "found-by-command", NULL);
+  g_autofree char *number = g_strdup_printf ("%d", (int)run);
+  const char *argv[] = { g_getenv ("DH_PROGRAM"),
+                         "find",
+                         "--run",
+                         number,
+                         "--threshold=-1e6",
+                         "--min-area",
+                         least,
+                         "--sort",
+                         "peak",
+                         "--singly",
+                         "--quiet",
+                         "--out",
+                         out,
+                         NULL };
+  int status;
+  g_autofree char *table = g_build_filename (out, "found.csv", NULL);
+  char *csv;
+  g_assert_true (
+      g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status, NULL));
+  g_assert_cmpint (status, ==, 0);
+  g_assert_true (g_file_get_contents (table, &csv, NULL, NULL));
+  return csv;
+}
+
 /* The command's page and table of the same finds; with a least area that none has, of none. */
 static void
 test_exported (SessionFixture *fixture, gconstpointer data)
 {
   g_autofree char *written = NULL;
-  open_pictures (fixture);
+  open_folder (fixture);
   g_assert_false (dh_session_can_export_finds (fixture->session));
   evaluate (fixture);
   flag (fixture, TRUE);
@@ -249,6 +299,9 @@ test_exported (SessionFixture *fixture, gconstpointer data)
       g_autofree char *table = g_build_filename (fixture->root, "found.csv", NULL), *csv = NULL, *html = NULL;
       g_assert_true (g_file_get_contents (table, &csv, NULL, NULL));
       g_assert_true (g_file_get_contents (written, &html, NULL, NULL));
+      g_autofree char *expected =
+          dup_table_of_command (fixture, dh_session_get_evaluation (fixture->session)->run, least[i]);
+      g_assert_cmpstr (csv, ==, expected);
       g_assert_cmpuint (count_lines (csv), ==, i == 0 ? 1 + N_IMAGES : 1);
       g_assert_true ((strstr (html, "data:image/jpeg") != NULL) == (i == 0));
       g_assert_nonnull (strstr (html, "hybrid above -1e+06"));
