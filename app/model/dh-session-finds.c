@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include "dh-database.h"
+#include "dh-error.h"
 #include "dh-records.h"
 #include "dh-run-list.h"
 #include "dh-session-marks.h"
@@ -93,15 +94,15 @@ read_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cance
 {
   Reading *reading = data;
   GError *error = NULL;
-  g_autofree char *path = dh_database_default_path ();
   reading->rate = reading->root != NULL ? dh_video_folder_rate (reading->root) : 0;
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_task_return_pointer (task, g_ptr_array_new (), (GDestroyNotify)g_ptr_array_unref);
-      return;
-    }
-  g_autoptr (DhDatabase) database = dh_database_open (NULL, &error);
+  /* It may stand where nothing can be written. */
+  g_autoptr (DhDatabase) database = dh_database_open_existing (NULL, &error);
   GPtrArray *rows = database != NULL ? dh_database_list_find_marks (database, &error) : NULL;
+  if (rows == NULL && g_error_matches (error, DH_ERROR, DH_ERROR_NOT_FOUND)) /* nothing was ever written */
+    {
+      g_clear_error (&error);
+      rows = g_ptr_array_new ();
+    }
   if (rows != NULL)
     g_task_return_pointer (task, rows, (GDestroyNotify)g_ptr_array_unref);
   else
