@@ -10,6 +10,7 @@
 #include "cli-find-kept.h"
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-finds-write.h"
 
 void
 dh_cli_find_clear (DhCliFind *find)
@@ -141,43 +142,6 @@ list_facts (const DhCliFind *find, const GError *ended)
   return (char **)g_ptr_array_free (facts, FALSE);
 }
 
-static gboolean
-write_text (const char *folder, const char *name, const char *text, GError **error)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  return dh_file_write (path, text, strlen (text), error);
-}
-
-/* Those behind the last that an earlier search left there. */
-static void
-remove_pages (const DhCliFind *find, guint from)
-{
-  for (guint page = from;; page++)
-    {
-      g_autofree char *name = dh_finds_dup_page_name (page);
-      g_autofree char *path = g_build_filename (find->out, name, NULL);
-      if (g_unlink (path) != 0)
-        return;
-    }
-}
-
-static gboolean
-write_pages (const DhCliFind *find, char **facts, GError **error)
-{
-  const guint n = dh_finds_count_pages (find->finds);
-  g_autofree char *csv = dh_finds_to_csv (find->finds);
-  if (!write_text (find->out, "found.csv", csv, error))
-    return FALSE;
-  for (guint page = n; page-- > 0;)
-    {
-      g_autofree char *name = dh_finds_dup_page_name (page), *html = dh_finds_to_html (find->finds, page, facts);
-      if (!write_text (find->out, name, html, error))
-        return FALSE;
-    }
-  remove_pages (find, n);
-  return TRUE;
-}
-
 static void
 add_source (JsonBuilder *json, const char *name, const DhFindSource *source)
 {
@@ -292,8 +256,8 @@ dh_cli_find_run (DhCliFind *find, DhCliFlow *flow, DhCliFindImages *images)
   g_autoptr (GError) why = NULL;
   images->finds = find->finds;
   images->most = find->options.most;
-  const gboolean written =
-      write_pages (find, facts, &why) && (!images->folder || !done || dh_cli_find_images_write (cli, images, &why));
+  const gboolean written = dh_finds_write (find->finds, find->out, facts, &why)
+                           && (!images->folder || !done || dh_cli_find_images_write (cli, images, &why));
   dh_cli_progress_end (cli);
   if (!written)
     return dh_cli_fail (cli, &why);

@@ -153,5 +153,14 @@ const char *const dh_database_migrations[] = {
   "CREATE TRIGGER forget_run_counts AFTER INSERT ON run_images BEGIN"
   "  UPDATE runs SET images_done = NULL, images_failed = NULL WHERE id = NEW.run AND images_done IS NOT NULL;"
   " END;",
+
+  /* What a user says of a thing that was found in a picture. Its peak is where it was whatever the threshold is. */
+  "CREATE TABLE find_marks ("
+  "  path TEXT NOT NULL," /* of the picture, absolute */
+  "  score TEXT NOT NULL,"
+  "  x INTEGER NOT NULL, y INTEGER NOT NULL," /* of the pixel that the score finds most anomalous */
+  "  mark TEXT NOT NULL,"                     /* seen, real, false */
+  "  changed TEXT NOT NULL,"
+  "  PRIMARY KEY (path, score, x, y)) WITHOUT ROWID;",
 };
 const guint dh_database_n_migrations = G_N_ELEMENTS (dh_database_migrations);

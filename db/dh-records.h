@@ -66,6 +66,15 @@ typedef struct
   char *note;
 } DhMarkRow;
 
+/* What a user says of a thing that was found in a picture, by the score that found it and its peak. */
+typedef struct
+{
+  char *path; /* of the picture, absolute */
+  char *score;
+  gint64 x, y;
+  char *mark; /* "seen", "real", "false"; "": nothing */
+} DhFindMarkRow;
+
 /* A training. `precision`: "f32" where it is NULL as it is written. Times are Unix, in seconds; 0: not yet. */
 typedef struct
 {
@@ -81,10 +90,12 @@ void dh_run_image_row_free (DhRunImageRow *row);
 void dh_run_protocol_row_free (DhRunProtocolRow *row);
 void dh_threshold_row_free (DhThresholdRow *row);
 void dh_mark_row_free (DhMarkRow *row);
+void dh_find_mark_row_free (DhFindMarkRow *row);
 void dh_job_row_free (DhJobRow *row);
 DhJobRow *dh_job_row_copy (const DhJobRow *row);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunRow, dh_run_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhRunImageRow, dh_run_image_row_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhFindMarkRow, dh_find_mark_row_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhJobRow, dh_job_row_free)
 
 /* Data sets are one by root, kind and fingerprint; models by SHA-256. */
@@ -101,6 +112,11 @@ gboolean dh_database_change_marks (DhDatabase *database, const DhMarkRow *const 
                                    guint n, GError **error);
 /* All there are, by path; GPtrArray of DhMarkRow. */
 GPtrArray *dh_database_list_marks (DhDatabase *database, GError **error);
+
+/* Of one that says nothing there is no row. */
+gboolean dh_database_put_find_mark (DhDatabase *database, const DhFindMarkRow *row, GError **error);
+/* All there are, by path, score and place; GPtrArray of DhFindMarkRow. */
+GPtrArray *dh_database_list_find_marks (DhDatabase *database, GError **error);
 
 /* A new run in state "running", with the summary of the row, which is what is known before it ends. */
 gint64 dh_database_add_run (DhDatabase *database, const DhRunRow *row, GError **error);

@@ -326,6 +326,18 @@ dh_browse_page_step_component (DhBrowsePage *self, gint step)
   return dh_tuning_panel_step_component (DH_TUNING_PANEL (self->tuning), step);
 }
 
+gboolean
+dh_browse_page_step_find (DhBrowsePage *self, gint step)
+{
+  return dh_tuning_panel_step_find (DH_TUNING_PANEL (self->tuning), step);
+}
+
+gboolean
+dh_browse_page_mark_find (DhBrowsePage *self, DhFindMark mark)
+{
+  return dh_tuning_panel_mark_find (DH_TUNING_PANEL (self->tuning), mark);
+}
+
 void
 dh_browse_page_copy_probe (DhBrowsePage *self)
 {

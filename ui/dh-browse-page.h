@@ -1,6 +1,7 @@
 #pragma once
 #include "dh-canvas.h"
 #include "dh-label-tools.h"
+#include "dh-found-item.h"
 #include "dh-session.h"
 #include "dh-ui.h"
 
@@ -29,6 +30,10 @@ void dh_browse_page_nudge (DhBrowsePage *page, double steps);
 void dh_browse_page_reset_threshold (DhBrowsePage *page);
 /* Brings the picture's next (1) or former (−1) object into sight; FALSE where there is none. */
 gboolean dh_browse_page_step_component (DhBrowsePage *page, gint step);
+/* Of the finds in all images the next (1) or the one before (−1); FALSE at the ends, and where there is none. */
+gboolean dh_browse_page_step_find (DhBrowsePage *page, gint step);
+/* Says it of the find that is chosen; the same again takes it back. FALSE where none is. */
+gboolean dh_browse_page_mark_find (DhBrowsePage *page, DhFindMark mark);
 /* FALSE in a comparison, whose panel has no such page. */
 gboolean dh_browse_page_focus_notes (DhBrowsePage *page, gboolean note);
 /* Holds the probe at the pixel under the pointer, else in the middle of what is seen; or lets it go. */

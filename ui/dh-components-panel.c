@@ -25,7 +25,8 @@ G_DEFINE_FINAL_TYPE (DhComponentsPanel, dh_components_panel, GTK_TYPE_WIDGET)
 static gboolean
 is_shown (DhComponentsPanel *self)
 {
-  return dh_view_is (dh_session_get_view (self->session), "tuning-page", "components");
+  DhView *view = dh_session_get_view (self->session);
+  return dh_view_is (view, "tuning-page", "components") || dh_view_is (view, "tuning-page", "finds");
 }
 
 static void

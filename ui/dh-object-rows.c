@@ -96,7 +96,7 @@ static void
 show_set (Rows *rows)
 {
   const DhSetObjects *objects = dh_session_get_set_objects (rows->session);
-  if (objects == NULL || objects->n_unread == objects->n)
+  if (objects == NULL || objects->n_unread == objects->n || !objects->counts.labelled)
     {
       show_column (rows, SET, NULL, FALSE);
       return;

@@ -1,5 +1,6 @@
 #include "dh-tuning-panel.h"
 #include "dh-components-panel.h"
+#include "dh-finds-panel.h"
 #include "dh-notes-panel.h"
 #include "dh-numbers.h"
 #include "dh-score-tuner.h"
@@ -13,7 +14,7 @@ struct _DhTuningPanel
   GtkWidget parent_instance;
   DhSession *session;
   DhCanvas *canvas; /* borrowed: it stands beside */
-  GtkWidget *title, *subtitle, *context, *stack, *pages, *components, *components_tab, *notes;
+  GtkWidget *title, *subtitle, *context, *stack, *pages, *components, *components_tab, *notes, *finds;
   DhScoreTuner *tuners[DH_N_SCORES];
   gboolean low;
 };
@@ -136,6 +137,8 @@ make_pages (DhTuningPanel *self)
   gtk_box_append (GTK_BOX (tabs), make_tab (_ ("Tune"), "tune", _ ("Thresholds and what they make of the pixels")));
   gtk_box_append (GTK_BOX (tabs), self->components_tab);
   gtk_box_append (GTK_BOX (tabs), make_tab (_ ("Notes"), "notes", _ ("Tags and a note of this image (Ctrl+T, F2)")));
+  gtk_box_append (GTK_BOX (tabs),
+                  make_tab (_ ("Finds"), "finds", _ ("What is flagged in all images (F for the next)")));
   gtk_box_append (GTK_BOX (box), tabs);
   self->pages = gtk_stack_new ();
   self->components = dh_components_panel_new (self->session, self->canvas);
@@ -144,8 +147,26 @@ make_pages (DhTuningPanel *self)
   self->notes = dh_notes_panel_new (self->session);
   g_signal_connect_swapped (self->notes, "leave", G_CALLBACK (on_leave), self);
   gtk_stack_add_named (GTK_STACK (self->pages), self->notes, "notes");
+  self->finds = dh_finds_panel_new (self->session);
+  gtk_stack_add_named (GTK_STACK (self->pages), self->finds, "finds");
   gtk_box_append (GTK_BOX (box), self->pages);
   return box;
+}
+
+gboolean
+dh_tuning_panel_step_find (DhTuningPanel *self, gint step)
+{
+  DhView *view = dh_session_get_view (self->session);
+  if (dh_view_is (view, "layout", "compare")) /* whose panel has none */
+    g_object_set (view, "layout", "grid", NULL);
+  g_object_set (view, "tuning-page", "finds", NULL);
+  return dh_finds_panel_step (DH_FINDS_PANEL (self->finds), step);
+}
+
+gboolean
+dh_tuning_panel_mark_find (DhTuningPanel *self, DhFindMark mark)
+{
+  return dh_finds_panel_mark (DH_FINDS_PANEL (self->finds), mark);
 }
 
 gboolean

@@ -1,5 +1,6 @@
 #pragma once
 #include "dh-canvas.h"
+#include "dh-found-item.h"
 #include "dh-session.h"
 #include "dh-ui.h"
 
@@ -14,6 +15,10 @@ GtkWidget *dh_tuning_panel_new (DhSession *session, DhCanvas *canvas);
 void dh_tuning_panel_focus_field (DhTuningPanel *panel);
 /* As dh_components_panel_step(), whose page is then shown. */
 gboolean dh_tuning_panel_step_component (DhTuningPanel *panel, gint step);
+/* The same of the finds in all images, up to the ends. */
+gboolean dh_tuning_panel_step_find (DhTuningPanel *panel, gint step);
+/* FALSE where none is chosen. */
+gboolean dh_tuning_panel_mark_find (DhTuningPanel *panel, DhFindMark mark);
 /* The page of tags and note, with the focus on a new tag or on the note. */
 void dh_tuning_panel_focus_notes (DhTuningPanel *panel, gboolean note);
 /* Moves the active threshold. */

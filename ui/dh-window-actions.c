@@ -137,6 +137,8 @@ ACTION (copy_command)
 
 ACTION (export_video) { dh_window_choose_video (data); }
 
+ACTION (export_finds) { dh_window_choose_finds (data); }
+
 ACTION (stop_frames) { dh_session_stop_frames (DH_WINDOW (data)->session); }
 
 ACTION (clear_cache) { dh_session_clear_cache (DH_WINDOW (data)->session); }
@@ -186,6 +188,7 @@ static const GActionEntry entries[] = {
   { "cancel-evaluation", cancel_evaluation, NULL, NULL, NULL },
   { "stop-frames", stop_frames, NULL, NULL, NULL },
   { "export-video", export_video, NULL, NULL, NULL },
+  { "export-finds", export_finds, NULL, NULL, NULL },
   { "export", export_report, "s", NULL, NULL },
   { "report-slices", NULL, NULL, "false", report_slices },
   { "report-objects", NULL, NULL, "false", report_objects },

@@ -4,6 +4,7 @@
 #include "dh-player.h"
 #include "dh-session-components.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-finds.h"
 #include "dh-session-labels.h"
 #include "dh-window-private.h"
 
@@ -215,6 +216,26 @@ ACTION (component)
                          why != NULL ? why : _ ("Objects are still looked for in this image"));
 }
 
+ACTION (find)
+{
+  DhWindow *self = data;
+  if (dh_browse_page_step_find (DH_BROWSE_PAGE (self->browse), g_variant_get_int32 (value)))
+    return;
+  g_autofree char *why = dh_session_explain_finds (self->session);
+  if (why != NULL)
+    g_signal_emit_by_name (self->session, "message", why);
+  else
+    gtk_widget_error_bell (GTK_WIDGET (self));
+}
+
+ACTION (mark_find)
+{
+  DhWindow *self = data;
+  const DhFindMark mark = dh_find_mark_from_id (g_variant_get_string (value, NULL));
+  if (!dh_browse_page_mark_find (DH_BROWSE_PAGE (self->browse), mark))
+    gtk_widget_error_bell (GTK_WIDGET (self));
+}
+
 ACTION (note)
 {
   if (!dh_browse_page_focus_notes (DH_BROWSE_PAGE (DH_WINDOW (data)->browse), g_variant_get_boolean (value)))
@@ -286,6 +307,8 @@ static const GActionEntry entries[] = {
   { "undo", undo, NULL, NULL, NULL },
   { "redo", redo, NULL, NULL, NULL },
   { "component", component, "i", NULL, NULL },
+  { "find", find, "i", NULL, NULL },
+  { "mark-find", mark_find, "s", NULL, NULL },
   { "note", note, "b", NULL, NULL },
   { "tag-shown", tag_shown, NULL, NULL, NULL },
   { "retry", retry, NULL, NULL, NULL },
@@ -323,6 +346,8 @@ dh_window_update_browse_actions (DhWindow *self)
                                              "opacity",
                                              "threshold-field",
                                              "component",
+                                             "find",
+                                             "mark-find",
                                              "note",
                                              "tag-shown",
                                              "toggle-tuning",

@@ -1,5 +1,6 @@
 #include "dh-check-window.h"
 #include "dh-session-evaluation.h"
+#include "dh-session-finds.h"
 #include "dh-session-marks.h"
 #include "dh-session-recording.h"
 #include "dh-view-file.h"
@@ -254,6 +255,27 @@ dh_window_choose_video (DhWindow *self)
   GtkFileChooser *chooser =
       choose (self, _ ("Export as a video"), GTK_FILE_CHOOSER_ACTION_SAVE, _ ("Export"), video_chosen);
   gtk_file_chooser_set_current_name (chooser, "video.mp4");
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
+}
+
+static void
+finds_chosen (DhWindow *self, GListModel *files)
+{
+  g_autofree char *path = first_path (files);
+  if (path != NULL && dh_session_can_export_finds (self->session) && !dh_session_export_finds (self->session, path))
+    g_signal_emit_by_name (self->session, "message", _ ("Another video or recording is being written; one at a time"));
+}
+
+void
+dh_window_choose_finds (DhWindow *self)
+{
+  if (!dh_session_can_export_finds (self->session))
+    {
+      g_signal_emit_by_name (self->session, "message", _ ("Evaluate the data set first: Ctrl+E"));
+      return;
+    }
+  GtkFileChooser *chooser = choose (self, _ ("Export the finds into a folder"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER,
+                                    _ ("Export"), finds_chosen);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 

@@ -53,6 +53,7 @@ G_GNUC_INTERNAL void dh_window_open_view (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_choose_tags (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_choose_report (DhWindow *window, const char *format);
 G_GNUC_INTERNAL void dh_window_choose_video (DhWindow *window);
+G_GNUC_INTERNAL void dh_window_choose_finds (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_about (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_weights (DhWindow *window);
 G_GNUC_INTERNAL void dh_window_show_notes (DhWindow *window);

@@ -202,6 +202,7 @@ measure (Walk *walk, const DhComponent *component, DhPictureObject *object)
   object->class_id = find_class (walk, &sums);
   object->peak_x = (guint)(sums.peak_at % width);
   object->peak_y = (guint)(sums.peak_at / width);
+  object->peak = sums.peak;
   object->score = sums.score / (double)sums.n;
   object->minus_log_likelihood = -sums.likelihood / (double)sums.n;
   object->log_p_out = (sums.hybrid + sums.likelihood) / (double)sums.n;

@@ -25,6 +25,7 @@ typedef struct
   guint places;              /* bits of DhPlace (dh-place.h), of its box's middle */
   gint class_id;             /* what the network sees in the most of its pixels; −1: nobody knows */
   guint peak_x, peak_y;      /* the pixel of it that the score finds most anomalous */
+  double peak;               /* the score there */
   double overlap;            /* sIoU of anomalies, PPV of what is false; NaN without labels */
   /* Means over its pixels; NaN where the map is missing. The active score's, then the hybrid score's two terms. */
   double score, minus_log_likelihood, log_p_out;

@@ -143,7 +143,8 @@ dh_session_show_object (DhSession *self, DhImageItem *item, const DhPictureObjec
   self->object = *object;
   if (dh_view_is (self->view, "layout", "compare")) /* whose panel has no objects */
     g_object_set (self->view, "layout", "grid", NULL);
-  g_object_set (self->view, "tuning-page", "components", NULL);
+  if (!dh_view_is (self->view, "tuning-page", "finds")) /* where it is chosen, too */
+    g_object_set (self->view, "tuning-page", "components", NULL);
   dh_session_set_current (self, item);
   g_signal_emit_by_name (self, "components"); /* they may be there already */
 }

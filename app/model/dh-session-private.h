@@ -51,6 +51,7 @@ typedef struct _DhSessionImport DhSessionImport;
 typedef struct _DhSessionRecording DhSessionRecording; /* dh-session-recording.c */
 typedef struct _DhSessionSlices DhSessionSlices;
 typedef struct _DhSessionFalseAlarms DhSessionFalseAlarms;
+typedef struct _DhSessionFinds DhSessionFinds;
 typedef struct _DhSetWork DhSetWork;
 typedef struct _DhLabelling DhLabelling;
 typedef struct _DhSetMaps DhSetMaps;
@@ -166,6 +167,7 @@ struct _DhSession
   DhLabelling *labelling; /* dh-session-labels.c; NULL: closed */
   DhSessionSlices *slices;
   DhSessionFalseAlarms *false_alarms;
+  DhSessionFinds *finds; /* dh-session-finds.c */
 };
 
 enum
@@ -200,6 +202,7 @@ enum
   DH_SESSION_SLICES,
   DH_SESSION_FALSE_ALARMS,
   DH_SESSION_MARKS,
+  DH_SESSION_FIND_MARKS,
   DH_SESSION_SET_OBJECTS,
   DH_SESSION_MESSAGE,
   DH_SESSION_WRITTEN,
@@ -321,8 +324,14 @@ G_GNUC_INTERNAL void dh_session_init_set_objects (DhSession *session);
 G_GNUC_INTERNAL void dh_session_close_set_objects (DhSession *session);
 /* What the evaluation left whose set-stats are taken next. */
 G_GNUC_INTERNAL void dh_session_take_set_maps (DhSession *session, DhSetMaps *maps);
+/* Of a set without labels there are no set-stats: its objects are looked for once this is called. */
+G_GNUC_INTERNAL void dh_session_find_set_objects (DhSession *session);
 /* Borrowed; NULL where there is none. */
 G_GNUC_INTERNAL DhSetMaps *dh_session_get_set_maps (DhSession *session);
+
+/* What is said of finds: dh-session-finds.c. Closing waits until it is kept. */
+G_GNUC_INTERNAL void dh_session_init_finds (DhSession *session);
+G_GNUC_INTERNAL void dh_session_close_finds (DhSession *session);
 
 /* Tags and notes: dh-session-marks.c. */
 typedef struct _DhMarks DhMarks;

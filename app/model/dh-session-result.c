@@ -78,9 +78,9 @@ dh_session_take_result (DhSession *self, DhSessionResult *result)
   dh_evaluation_summary_free (self->summary);
   self->summary = g_steal_pointer (&result->summary);
   show_missed (self, result->missed);
+  dh_session_take_set_maps (self, g_steal_pointer (&result->maps));
   if (self->summary->labelled)
-    {
-      dh_session_take_set_maps (self, g_steal_pointer (&result->maps));
-      dh_session_take_set_stats (self, g_steal_pointer (&result->stats));
-    }
+    dh_session_take_set_stats (self, g_steal_pointer (&result->stats));
+  else /* there is nothing to count, but what is flagged */
+    dh_session_find_set_objects (self);
 }

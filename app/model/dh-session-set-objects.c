@@ -13,7 +13,7 @@
 
 struct _DhSetWork
 {
-  DhSetMaps *maps;   /* of the evaluation that set-stats are of; NULL: it left none, or there is none */
+  DhSetMaps *maps;   /* of the evaluation that set-stats are of, or of an unlabelled set's; NULL: there are none */
   GThreadPool *pool; /* NULL before the first pass */
   DhSetPass *pass;
   guint rest_source, poll_source, polled;
@@ -136,10 +136,12 @@ take_why (DhSetWork *work, const char *why)
   g_clear_pointer (&work->objects, dh_set_objects_unref);
 }
 
-/* Maps or labels that somebody has changed since the evaluation give other counts. */
+/* Maps or labels that somebody has changed since the evaluation give other counts. Without labels there are none. */
 static gboolean
 is_of_evaluation (DhSession *self, const DhSetObjects *objects)
 {
+  if (self->set_stats == NULL)
+    return TRUE;
   for (guint i = 0; i < objects->n; i++)
     if (objects->pictures[i].why != NULL && dh_set_maps_left_out (self->set_work->maps, i) == NULL)
       return TRUE; /* one is missing, and is told of */
@@ -211,6 +213,14 @@ is_at (DhSession *self, DhScore score, double threshold)
   return score == self->active && threshold == self->thresholds[self->active].value;
 }
 
+static gboolean
+is_measured (DhSession *self)
+{
+  return self->set_work->maps != NULL
+         && (self->set_stats != NULL ? dh_score_stats_has (self->set_stats, self->active)
+                                     : dh_set_maps_has (self->set_work->maps, self->active));
+}
+
 /* Looks what is to be done: score, threshold, set or evaluation changed, or a pass is over. */
 static void
 find (DhSession *self)
@@ -219,7 +229,7 @@ find (DhSession *self)
   if (work == NULL)
     return;
   const double threshold = self->thresholds[self->active].value;
-  const gboolean has = work->maps != NULL && dh_score_stats_has (self->set_stats, self->active) && !isnan (threshold);
+  const gboolean has = is_measured (self) && !isnan (threshold);
   if (work->objects != NULL && (!has || work->objects->score != self->active))
     g_clear_pointer (&work->objects, dh_set_objects_unref);
   if (work->why != NULL && !is_at (self, work->why_score, work->why_threshold))
@@ -303,6 +313,12 @@ dh_session_take_set_maps (DhSession *self, DhSetMaps *maps)
 {
   g_clear_pointer (&self->set_work->maps, dh_set_maps_unref);
   self->set_work->maps = maps;
+}
+
+void
+dh_session_find_set_objects (DhSession *self)
+{
+  find (self);
 }
 
 DhSetMaps *

@@ -248,6 +248,7 @@ static const struct
   [DH_SESSION_SLICES] = { "slices" },
   [DH_SESSION_FALSE_ALARMS] = { "false-alarms" },
   [DH_SESSION_MARKS] = { "marks" },
+  [DH_SESSION_FIND_MARKS] = { "find-marks" },
   [DH_SESSION_SET_OBJECTS] = { "set-objects" },
   [DH_SESSION_MESSAGE] = { "message", 1, { G_TYPE_STRING } },
   [DH_SESSION_WRITTEN] = { "written", 2, { G_TYPE_STRING, G_TYPE_STRING } },
@@ -366,6 +367,7 @@ dh_session_init (DhSession *self)
   dh_session_init_slices (self);
   dh_session_init_false_alarms (self);
   dh_session_init_set_objects (self);
+  dh_session_init_finds (self);
   dh_session_init_labels (self);
   dh_session_connect_worker (self);
   dh_session_restore_compute (self);
@@ -396,6 +398,7 @@ dh_session_close (DhSession *self)
     g_cancellable_cancel (self->opening);
   dh_session_close_labels (self);
   dh_session_close_marks (self);
+  dh_session_close_finds (self);
   dh_session_cancel_import (self);
   dh_session_stop_frames (self);
   dh_session_drop_check (self);

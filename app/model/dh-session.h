@@ -33,6 +33,7 @@ G_BEGIN_DECLS
  *   "check"      ()                       the weights are checked: dh-session-check.h
  *   "slices"     ()                       parts of the evaluated set: dh-session-slices.h
  *   "set-objects" ()                      the set's objects at the threshold: dh-session-set-objects.h
+ *   "find-marks" ()                       what was said of finds was read: dh-session-finds.h
  *   "message"    (char *text)             a sentence to be said once
  *   "labels"     ()                       labels are drawn: dh-session-labels.h
  *   "labels-saved" (char *text)           a mask was written by itself, which can be taken back

@@ -17,6 +17,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DhSetMaps, dh_set_maps_unref)
 guint dh_set_maps_size (DhSetMaps *maps);
 /* Why no number of the evaluation speaks of the picture; NULL where some do. Borrowed. */
 const char *dh_set_maps_left_out (DhSetMaps *maps, guint index);
+/* Whether the evaluation left this score's maps. */
+gboolean dh_set_maps_has (DhSetMaps *maps, DhScore score);
 /* Pixels of the picture's map, by the file's size; 0 where it is not there. */
 guint64 dh_set_maps_pixels (DhSetMaps *maps, guint index);
 /* Whether they are still those of the evaluation; DH_ERROR_NOT_FOUND where another run has written there since,

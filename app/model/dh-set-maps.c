@@ -143,6 +143,12 @@ path_of (DhSetMaps *self, guint index, DhMap map)
   return g_build_filename (self->folder, "eval", map == self->score ? "scores" : dh_map_name (map), file, NULL);
 }
 
+gboolean
+dh_set_maps_has (DhSetMaps *self, DhScore score)
+{
+  return (self->measured & DH_MAP_BIT (dh_score_map (score))) != 0;
+}
+
 guint64
 dh_set_maps_pixels (DhSetMaps *self, guint index)
 {

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * the picture: dh-browse-look.c), "own-looks" (of panes that were moved alone), "active-pane" (0 … 7), "compare-mode"
  * (swipe, side, blink, difference), "compare-a", "compare-b" (a map's name), "compare-scale" (own, aligned),
  * "compare-page" (of the right panel in a comparison: compare, a, b), "changes-order" (of pictures by what changes from
- * B to A: gain, loss, change, name), "tuning-page" (of the right panel: tune, components, notes), "image-order" (the id
+ * B to A: gain, loss, change, name), "tuning-page" (of the right panel: tune, components, notes,
+ * finds), "finds-order", "finds-least", "finds-shown" (dh-found-list.h), "image-order" (the id
  * of a sort in dh-image-list.h), "image-filter" (dh_image_list_set_filter()), "table-page" (of the table on Metrics:
  * images, slices, objects, false-alarms), "alarm-area" (pixels that make a false alarm there: 1, 10, 50, 100, 200, 500,
  * 1000, 2000), "table-images-filter", "table-slices-filter", "table-objects-filter" (what its pages are

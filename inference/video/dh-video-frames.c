@@ -1,6 +1,7 @@
 #include "dh-video-frames.h"
 
 #include <json-glib/json-glib.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 #define LONGEST_STEM 200
 
 /* Frames on their way to the disk. */
+/* Bytes; ours are far less. */
+#define MOST_OF_RECORD (1 << 20)
+
 typedef struct
 {
   const char *folder;
@@ -63,6 +67,31 @@ dh_video_dup_folder (const char *path)
     return g_build_filename (beside, name, NULL);
   const char *pictures = g_get_user_special_dir (G_USER_DIRECTORY_PICTURES);
   return g_build_filename (pictures ? pictures : g_get_home_dir (), name, NULL);
+}
+
+double
+dh_video_folder_rate (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, DH_VIDEO_RECORD, NULL);
+  g_autoptr (GBytes) bytes = dh_file_read (path, MOST_OF_RECORD, NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  gsize size = 0;
+  const char *text = bytes ? g_bytes_get_data (bytes, &size) : NULL;
+  if (!text || !json_parser_load_from_data (parser, text, (gssize)size, NULL))
+    return 0;
+  JsonNode *root = json_parser_get_root (parser);
+  JsonObject *record = root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
+  JsonNode *rate = record ? json_object_get_member (record, "rate") : NULL;
+  const double value = rate && JSON_NODE_HOLDS_VALUE (rate) ? json_node_get_double (rate) : 0;
+  return isfinite (value) && value > 0 ? value : 0;
+}
+
+double
+dh_video_frame_time (const char *name, double rate)
+{
+  const char *mark = strrchr (name, '_');
+  const gsize n = mark ? strspn (mark + 1, "0123456789") : 0;
+  return rate > 0 && n >= 6 && n <= 15 && mark[1 + n] == '\0' ? g_ascii_strtod (mark + 1, NULL) / rate : NAN;
 }
 
 guint64

@@ -26,6 +26,12 @@ typedef struct
 /* The folder that is proposed: beside the recording, by its name, else in the user's folder of pictures where there one
  * cannot write. Free with g_free. */
 char *dh_video_dup_folder (const char *path);
+/* Frames a second of the recording that a folder's images are frames of, by what lies beside them; 0: they are none, or
+ * nobody knows. */
+double dh_video_folder_rate (const char *folder);
+/* When one of them was taken, in seconds from the recording's beginning, by its file's name without what is behind the
+ * dot; NAN: it is none. */
+double dh_video_frame_time (const char *name, double rate);
 /* Bytes that so many frames of it take as pictures, about: what street scenes need. */
 guint64 dh_video_estimate_bytes (const DhVideoInfo *info, guint64 frames, gboolean jpeg);
 

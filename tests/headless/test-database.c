@@ -174,6 +174,41 @@ test_marks (void)
 }
 
 static void
+assert_find_marks (DhDatabase *database, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) marks = dh_database_list_find_marks (database, &error);
+  g_assert_no_error (error);
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < marks->len; i++)
+    {
+      const DhFindMarkRow *row = marks->pdata[i];
+      g_string_append_printf (text, "%s %s %d,%d %s;", row->path, row->score, (int)row->x, (int)row->y, row->mark);
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+/* A thing is one by picture, score and place; of one that says nothing there is no row. */
+static void
+test_find_marks (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (DhDatabase) database = dh_database_open (":memory:", &error);
+  assert_find_marks (database, "");
+  const DhFindMarkRow rows[] = {
+    { (char *)"/a/2.png", (char *)"hybrid", 7, 9, (char *)"seen" },
+    { (char *)"/a/2.png", (char *)"likelihood", 7, 9, (char *)"false" },
+    { (char *)"/a/1.png", (char *)"hybrid", 7, 9, (char *)"seen" },
+    { (char *)"/a/2.png", (char *)"hybrid", 9, 7, (char *)"real" },
+    { (char *)"/a/2.png", (char *)"hybrid", 7, 9, (char *)"false" },
+    { (char *)"/a/1.png", (char *)"hybrid", 7, 9, (char *)"" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_true (dh_database_put_find_mark (database, &rows[i], &error));
+  assert_find_marks (database, "/a/2.png hybrid 9,7 real;/a/2.png hybrid 7,9 false;/a/2.png likelihood 7,9 false;");
+}
+
+static void
 test_transaction (void)
 {
   g_autoptr (GError) error = NULL;
@@ -603,6 +638,7 @@ main (int argc, char **argv)
   g_test_add_func ("/database/rows", test_rows);
   g_test_add_func ("/database/threshold", test_threshold);
   g_test_add_func ("/database/marks", test_marks);
+  g_test_add_func ("/database/find-marks", test_find_marks);
   g_test_add_func ("/database/transaction", test_transaction);
   g_test_add_func ("/database/files", test_files);
   g_test_add_func ("/database/newer", test_newer);

@@ -138,7 +138,7 @@ test_counts_of_before (Stored *stored, gconstpointer data)
   dh_database_close (database);
   sqlite3 *handle;
   g_assert_cmpint (sqlite3_open (stored->path, &handle), ==, SQLITE_OK);
-  execute (handle, "DROP TRIGGER forget_run_counts;"
+  execute (handle, "DROP TABLE find_marks; DROP TRIGGER forget_run_counts;"
                    "ALTER TABLE runs DROP COLUMN images_done; ALTER TABLE runs DROP COLUMN images_failed;"
                    "PRAGMA user_version = 6");
   sqlite3_close (handle);
