@@ -4,6 +4,7 @@
 
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-onnx-folded.h"
 #include "dh-onnx-head.h"
 #include "dh-onnx-trained.h"
 
@@ -24,10 +25,12 @@ dh_foreign_start_clear (DhForeignStart *start)
 static gboolean
 check_norms (const DhNet *net, GError **error)
 {
+  const DhValue outputs[] = { net->logits, net->logits_ood };
+  g_autofree gboolean *needed = dh_graph_mark_needed (net->graph, outputs, net->logits_ood == DH_NO_VALUE ? 1 : 2);
   for (DhValue v = 0; v < (DhValue)dh_graph_size (net->graph); v++)
     {
       const DhNode *node = dh_graph_node (net->graph, v);
-      if (node->op != DH_OP_NORM)
+      if (node->op != DH_OP_NORM || !needed[v])
         continue;
       g_set_error (error, DH_ERROR, DH_ERROR_UNSUPPORTED,
                    "the batch norm or scale “%s” is not part of a convolution, and is not trained as it stands; export "
@@ -76,7 +79,8 @@ static gboolean
 make_network (DhForeignStart *start, const DhOnnxModel *model, gboolean negatives, const DhClassTable *table,
               GError **error)
 {
-  start->net = dh_onnx_net_new (model, &start->pictures, &start->tensors, error);
+  g_autoptr (DhNet) net = dh_onnx_net_new (model, &start->pictures, &start->tensors, error);
+  start->net = net ? dh_onnx_net_folded (net, start->tensors, error) : NULL;
   if (!start->net || !check_norms (start->net, error) || !check_classes (start, table, error))
     return FALSE;
   if (!negatives && start->net->logits_ood != DH_NO_VALUE)

@@ -339,3 +339,50 @@ dh_graph_score (DhGraph *graph, DhMap map, DhValue logits, DhValue logits_ood)
   return append (graph, (DhNode){ .op = DH_OP_SCORE, .channels = channels, .map = map }, dh_map_name (map), inputs,
                  n_inputs);
 }
+
+/* Another node of its kind has its parameters. */
+static gboolean
+shares_parameters (const DhGraph *graph, DhValue v)
+{
+  const DhNode *node = dh_graph_node (graph, v);
+  for (DhValue other = 0; other < (DhValue)graph->nodes->len; other++)
+    if (other != v && dh_graph_node (graph, other)->op == node->op
+        && strcmp (dh_graph_node (graph, other)->name, node->name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+DhGraph *
+dh_graph_new_folded (const DhGraph *graph, const DhValue *outputs, guint n_outputs, DhValue *values)
+{
+  g_return_val_if_fail (graph != NULL && values != NULL, NULL);
+  const guint size = graph->nodes->len;
+  g_autofree guint *n_readers = g_new0 (guint, size);
+  g_autofree gboolean *needed = dh_graph_mark_needed (graph, outputs, n_outputs);
+  DhGraph *copy = dh_graph_new ();
+  for (DhValue v = 0; v < (DhValue)size; v++)
+    for (guint i = 0; needed[v] && i < dh_graph_node (graph, v)->n_inputs; i++)
+      n_readers[dh_graph_node (graph, v)->inputs[i]]++;
+  for (guint i = 0; i < n_outputs; i++)
+    if (outputs[i] != DH_NO_VALUE)
+      n_readers[outputs[i]]++;
+  for (DhValue v = 0; v < (DhValue)size; v++)
+    {
+      DhNode node = *dh_graph_node (graph, v);
+      const DhValue x = node.n_inputs ? node.inputs[0] : DH_NO_VALUE;
+      if (node.op == DH_OP_NORM && needed[v] && n_readers[x] == 1 && dh_graph_node (copy, values[x])->op == DH_OP_CONV
+          && !shares_parameters (graph, v) && !shares_parameters (copy, values[x]))
+        {
+          values[v] = values[x];
+          g_array_index (copy->nodes, DhNode, values[v]).bias = TRUE;
+          continue;
+        }
+      g_autofree DhValue *inputs = g_new (DhValue, MAX (node.n_inputs, 1));
+      for (guint i = 0; i < node.n_inputs; i++)
+        inputs[i] = values[node.inputs[i]];
+      if (node.op == DH_OP_RESIZE && node.like != DH_NO_VALUE)
+        node.like = values[node.like];
+      values[v] = append (copy, node, node.name, inputs, node.n_inputs);
+    }
+  return copy;
+}

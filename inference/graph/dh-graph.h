@@ -158,6 +158,12 @@ DhShape *dh_graph_infer_shapes (const DhGraph *graph, DhShape input, GError **er
  * that is only the `like` of a resize is not among them. dh_graph_size() entries, free with g_free. */
 gboolean *dh_graph_mark_needed (const DhGraph *graph, const DhValue *outputs, guint n_outputs);
 
+/* A copy whose norms are part of the convolution behind which they stand, where nobody but them, no output among
+ * `outputs` and no other convolution of its parameters reads its value without them; such convolutions have a bias.
+ * values[v] becomes the copy's value of each v; dh_graph_size() entries. What the parameters become is the caller's:
+ * dh_graph_node (copy, values[v]) is a convolution where v was a norm that went into it. */
+DhGraph *dh_graph_new_folded (const DhGraph *graph, const DhValue *outputs, guint n_outputs, DhValue *values);
+
 /* The parameter and buffer tensors that the nodes need for `outputs` (all nodes where n_outputs is 0), in order:
  * (name, shape) pairs, so that a state dict can be checked, made or counted. */
 typedef struct
