@@ -53,12 +53,13 @@ void dh_onnx_file_add_output (DhOnnxFile *file, const char *name, gint type, gui
 gboolean dh_onnx_file_write (DhOnnxFile *file, const char *path, const DhOnnxContents *contents,
                              GError **error) G_GNUC_INTERNAL;
 
-/* dh-onnx-transformer.c: `weight` and `bias` are 1×C×1×1, values N×C×H×W. */
+/* dh-onnx-transformer.c: `weight` and `bias` are 1×C×1×1, values N×C×H×W. `sides`: height and width of the result as
+ * the file reckons them; NULL: those of `to`. */
 const char *dh_onnx_write_layer_norm (DhOnnxFile *file, const char *label, const char *x, const char *weight,
                                       const char *bias, double epsilon) G_GNUC_INTERNAL;
 const char *dh_onnx_write_gelu (DhOnnxFile *file, const char *x, gboolean by_tanh) G_GNUC_INTERNAL;
 const char *dh_onnx_write_attention (DhOnnxFile *file, const char *label, const char *const x[3], const DhShape from[3],
-                                     DhShape to, gint heads, double scale) G_GNUC_INTERNAL;
+                                     DhShape to, const char *sides, gint heads, double scale) G_GNUC_INTERNAL;
 
 /* The nodes of one map of the class logits `f` and the outlier logits `g` (NULL where the map does not read them).
  * `likelihood`: that map's name where it was made already, else NULL. */

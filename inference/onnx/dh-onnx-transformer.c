@@ -53,7 +53,8 @@ dh_onnx_write_gelu (DhOnnxFile *file, const char *x, gboolean by_tanh)
 static const char *
 add_heads (DhOnnxFile *file, const char *x, DhShape shape, gint heads, gboolean turned)
 {
-  const gint64 sizes[] = { shape.n, heads, shape.c / heads, (gint64)shape.h * shape.w }, four = 4;
+  /* Whatever the size of the picture. */
+  const gint64 sizes[] = { 0, heads, shape.c / heads, -1 }, four = 4;
   const gint64 order[] = { 0, 1, 3, 2 };
   x = dh_onnx_file_node (file, "Reshape", "heads", x, dh_onnx_file_int64s (file, "sizes", 1, &four, sizes), NULL);
   if (!turned)
@@ -65,9 +66,9 @@ add_heads (DhOnnxFile *file, const char *x, DhShape shape, gint heads, gboolean 
 
 const char *
 dh_onnx_write_attention (DhOnnxFile *file, const char *label, const char *const x[3], const DhShape from[3], DhShape to,
-                         gint heads, double scale)
+                         const char *sides, gint heads, double scale)
 {
-  const gint64 sizes[] = { to.n, to.c, to.h, to.w }, four = 4, order[] = { 0, 1, 3, 2 };
+  const gint64 sizes[] = { sides ? 0 : to.n, to.c, to.h, to.w }, n = sides ? 2 : 4, order[] = { 0, 1, 3, 2 };
   const char *queries = add_heads (file, x[0], from[0], heads, TRUE);
   const char *y =
       dh_onnx_file_node (file, "MatMul", "products", queries, add_heads (file, x[1], from[1], heads, FALSE), NULL);
@@ -76,5 +77,11 @@ dh_onnx_write_attention (DhOnnxFile *file, const char *label, const char *const 
   y = dh_onnx_file_node (file, "MatMul", "means", y, add_heads (file, x[2], from[2], heads, TRUE), NULL);
   y = dh_onnx_file_node (file, "Transpose", "means", y, NULL);
   dh_onnx_file_set_ints (file, "perm", 4, order);
-  return dh_onnx_file_node (file, "Reshape", label, y, dh_onnx_file_int64s (file, "sizes", 1, &four, sizes), NULL);
+  const char *form = dh_onnx_file_int64s (file, "sizes", 1, &n, sizes);
+  if (sides)
+    {
+      form = dh_onnx_file_node (file, "Concat", "sizes", form, sides, NULL);
+      dh_onnx_file_set_int (file, "axis", 0);
+    }
+  return dh_onnx_file_node (file, "Reshape", label, y, form, NULL);
 }

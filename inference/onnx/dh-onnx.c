@@ -148,20 +148,6 @@ add_layer_norm (Export *export, const DhNode *node, GError **error)
               : NULL;
 }
 
-static const char *
-add_attention (Export *export, const DhNode *node, DhShape to)
-{
-  g_autofree char *label = g_strdup_printf ("%s/attention", node->name);
-  const char *x[3];
-  DhShape from[3];
-  for (guint i = 0; i < 3; i++)
-    {
-      x[i] = input_of (export, node, i);
-      from[i] = export->shapes[node->inputs[i]];
-    }
-  return dh_onnx_write_attention (export->file, label, x, from, to, node->heads, node->scale);
-}
-
 /* A picture of any size, as it is normalised. */
 static const char *
 add_free_input (Export *export)
@@ -218,6 +204,21 @@ add_sides (Export *export, const DhNode *node, const char *x, gint64 begin)
                             dh_onnx_file_int64s (export->file, "begin", 1, &one, &begin),
                             dh_onnx_file_int64s (export->file, "end", 1, &one, &end),
                             dh_onnx_file_int64s (export->file, "axis", 1, &one, &axis), NULL);
+}
+
+static const char *
+add_attention (Export *export, const DhNode *node, DhShape to)
+{
+  g_autofree char *label = g_strdup_printf ("%s/attention", node->name);
+  const char *x[3];
+  DhShape from[3];
+  for (guint i = 0; i < 3; i++)
+    {
+      x[i] = input_of (export, node, i);
+      from[i] = export->shapes[node->inputs[i]];
+    }
+  const char *sides = export->contents->names ? add_sides (export, node, x[0], 2) : NULL;
+  return dh_onnx_write_attention (export->file, label, x, from, to, sides, node->heads, node->scale);
 }
 
 /* By factors, or as large as another value is for that picture. */

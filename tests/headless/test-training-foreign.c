@@ -19,6 +19,7 @@ typedef enum
   PLAIN,
   WITH_NORM,   /* one that no convolution takes in */
   GATED,       /* groups, a gate, other activations, and class logits of two convolutions */
+  ATTENTIVE,   /* a layer norm, attention, a norm that a convolution takes in */
   WITH_GRID,   /* a pool to several windows */
   ENDS_IN_CLIP /* class logits that no convolution makes */
 } Kind;
@@ -32,6 +33,19 @@ add_gate (DhGraph *graph, DhValue x)
   gate = dh_graph_conv (graph, gate, "excite", (DhConv){ 8, 1, 1, 0, 1, TRUE });
   gate = dh_graph_activation (graph, gate, (DhActivation){ DH_ACTIVATION_HARD_SIGMOID, 1 / 6.0f, 0.5f });
   return dh_graph_multiply (graph, x, gate);
+}
+
+/* As a transformer's: keys of fewer pixels, and a query's bias behind its product. */
+static DhValue
+add_attention (DhGraph *graph, DhValue x)
+{
+  const DhConv line = { 8, 1, 1, 0, 1, TRUE }, unbiased = { 8, 1, 1, 0, 1, FALSE };
+  const DhValue y = dh_graph_layer_norm (graph, x, "before", 1e-6);
+  const DhValue low = dh_graph_conv (graph, y, "reduce", (DhConv){ 8, 2, 2, 0, 1, TRUE });
+  const DhValue q = dh_graph_norm (graph, dh_graph_conv (graph, y, "q", unbiased), "q_bias", 0.1);
+  const DhValue made = dh_graph_attention (graph, q, dh_graph_conv (graph, low, "k", line),
+                                           dh_graph_conv (graph, low, "v", line), 2, 0.5);
+  return dh_graph_add (graph, x, dh_graph_conv (graph, made, "project", line));
 }
 
 static DhNet *
@@ -52,6 +66,8 @@ make_net (Kind kind, gint classes)
       x = dh_graph_activation (graph, x, (DhActivation){ DH_ACTIVATION_HARD_SWISH, 1 / 6.0f, 0.5f });
       x = add_gate (graph, dh_graph_conv (graph, x, "depth", (DhConv){ 8, 3, 1, 1, 1, TRUE, 8 }));
     }
+  if (kind == ATTENTIVE)
+    x = dh_graph_activation (graph, add_attention (graph, x), (DhActivation){ DH_ACTIVATION_GELU, 0, 0 });
   x = dh_graph_relu (graph, x);
   x = dh_graph_resize (graph, x, fine, FALSE);
   x = dh_graph_concat (graph, (DhValue[]){ x, fine }, 2);
@@ -271,9 +287,11 @@ main (int argc, char **argv)
 {
   tiny_begin (&argc, &argv);
   static const Repeats ref = { "ref", "ref", PLAIN }, cpu = { "cpu", "cpu", PLAIN }, gated = { "cpu", "gated", GATED };
+  static const Repeats attentive = { "cpu", "attentive", ATTENTIVE };
   g_test_add_data_func ("/training-foreign/repeats/ref", &ref, test_repeats);
   g_test_add_data_func ("/training-foreign/repeats/cpu", &cpu, test_repeats);
   g_test_add_data_func ("/training-foreign/repeats/gated", &gated, test_repeats);
+  g_test_add_data_func ("/training-foreign/repeats/attentive", &attentive, test_repeats);
   g_test_add_func ("/training-foreign/other-network", test_other_network);
   g_test_add_func ("/training-foreign/refuses", test_refuses);
   g_test_add_func ("/training-foreign/grid", test_grid);
