@@ -1,5 +1,6 @@
 #include "dh-training-file-button.h"
 #include <string.h>
+#include "dh-weights-filter.h"
 
 #define MOST_RECENT 8
 #define GROUP "training-recent"
@@ -96,7 +97,6 @@ add_filter (GtkFileChooser *chooser, const char *name, const char *const *suffix
 static void
 choose (GSimpleAction *action, GVariant *value, gpointer data)
 {
-  static const char *const weights[] = { "pt", "pth", "tar", "bin", "ckpt", "safetensors", "npz", NULL };
   static const char *const json[] = { "json", NULL };
   FileButton *self = data;
   const char *title = self->field == RECIPE             ? _ ("Choose a recipe")
@@ -109,7 +109,7 @@ choose (GSimpleAction *action, GVariant *value, gpointer data)
   if (self->field == RECIPE)
     add_filter (GTK_FILE_CHOOSER (dialog), _ ("Recipes: JSON"), json);
   else if (!is_folder (self))
-    add_filter (GTK_FILE_CHOOSER (dialog), _ ("Weights: PyTorch, safetensors, NumPy"), weights);
+    dh_weights_filter_add (GTK_FILE_CHOOSER (dialog));
   g_autoptr (GFile) now =
       self->field != RECIPE ? g_file_new_for_path (dh_training_form_get_text (self->form, self->field)) : NULL;
   if (now != NULL && *dh_training_form_get_text (self->form, self->field) != '\0')

@@ -4,6 +4,7 @@
 #include "dh-session-marks.h"
 #include "dh-session-recording.h"
 #include "dh-view-file.h"
+#include "dh-weights-filter.h"
 #include "dh-weights-window.h"
 #include "dh-window-private.h"
 
@@ -133,16 +134,7 @@ dh_window_choose_weights (DhWindow *self)
 {
   GtkFileChooser *chooser =
       choose (self, _ ("Choose weights"), GTK_FILE_CHOOSER_ACTION_OPEN, _ ("Load"), weights_chosen);
-  g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-  gtk_file_filter_set_name (filter, _ ("Weights: PyTorch, safetensors, NumPy, ONNX"));
-  static const char *const suffixes[] = { "pt", "pth", "tar", "bin", "ckpt", "safetensors", "npz", "onnx" };
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    gtk_file_filter_add_suffix (filter, suffixes[i]);
-  gtk_file_chooser_add_filter (chooser, filter);
-  g_autoptr (GtkFileFilter) all = gtk_file_filter_new ();
-  gtk_file_filter_set_name (all, _ ("All files"));
-  gtk_file_filter_add_pattern (all, "*");
-  gtk_file_chooser_add_filter (chooser, all);
+  dh_weights_filter_add (chooser);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }
 

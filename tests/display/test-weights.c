@@ -2,6 +2,7 @@
 #include <adwaita.h>
 #include <string.h>
 #include "dh-session-check.h"
+#include "dh-weights-filter.h"
 #include "dh-weights-window.h"
 #include "dh-widgets.h"
 #include "pointer.h"
@@ -51,6 +52,28 @@ test_demo (void)
   g_assert_null (find_label (window, "Nothing is recorded"));
 }
 
+/* Whatever can be opened as weights is offered, a network of one's own too; nothing else but on request. */
+static void
+test_filter (void)
+{
+  static const char *const offered[] = { "a.pth", "a.pt", "b.tar", "c.safetensors", "d.npz", "net.onnx", "NET.ONNX" };
+  g_autoptr (GtkFileChooserNative) dialog =
+      gtk_file_chooser_native_new ("weights", GTK_WINDOW (parent), GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+  dh_weights_filter_add (GTK_FILE_CHOOSER (dialog));
+  g_autoptr (GListModel) filters = gtk_file_chooser_get_filters (GTK_FILE_CHOOSER (dialog));
+  g_assert_cmpuint (g_list_model_get_n_items (filters), ==, 2);
+  g_autoptr (GtkFilter) weights = g_list_model_get_item (filters, 0), all = g_list_model_get_item (filters, 1);
+  g_autoptr (GFileInfo) info = g_file_info_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (offered); i++)
+    {
+      g_file_info_set_display_name (info, offered[i]);
+      g_assert_true (gtk_filter_match (weights, info));
+    }
+  g_file_info_set_display_name (info, "a.png");
+  g_assert_false (gtk_filter_match (weights, info));
+  g_assert_true (gtk_filter_match (all, info));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -69,6 +92,7 @@ main (int argc, char **argv)
   pointer_wait_until (gtk_widget_get_mapped (window));
   g_test_add_func ("/weights/sum", test_sum);
   g_test_add_func ("/weights/demo", test_demo);
+  g_test_add_func ("/weights/filter", test_filter);
   const int status = g_test_run ();
   gtk_window_destroy (GTK_WINDOW (window));
   gtk_window_destroy (GTK_WINDOW (parent));
