@@ -106,7 +106,10 @@ dh_training_form_dup_title (DhTrainingForm *self)
 {
   if (*self->texts[DH_TRAINING_TITLE] != '\0')
     return g_strdup (self->texts[DH_TRAINING_TITLE]);
-  g_autofree char *network = network_name (self->texts[DH_TRAINING_ARCHITECTURE]);
+  const char *init = self->texts[DH_TRAINING_INIT];
+  /* A network of one's own, whatever the recipe's is. */
+  g_autofree char *network =
+      g_str_has_suffix (init, ".onnx") ? folder_name (init) : network_name (self->texts[DH_TRAINING_ARCHITECTURE]);
   g_autofree char *data = dh_training_form_dup_data_title (self);
   GString *title = g_string_new (NULL);
   g_string_printf (title, _ ("%s on %s"), network, data);

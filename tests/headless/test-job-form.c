@@ -32,6 +32,11 @@ test_form (void)
   dh_training_form_set_number (own, DH_TRAINING_SEED, 2);
   g_autofree char *second = dh_training_form_dup_title (own);
   g_assert_nonnull (strstr (second, ", β 0.03, seed 2"));
+  /* A network of one's own is what is trained, not the recipe's. */
+  dh_training_form_set_text (own, DH_TRAINING_INIT, "/nets/mine.onnx");
+  g_autofree char *mine = dh_training_form_dup_title (own);
+  g_assert_true (g_str_has_prefix (mine, "mine.onnx on "));
+  dh_training_form_set_text (own, DH_TRAINING_INIT, "");
   g_autofree char *problem = dh_training_form_dup_problem (form, DH_TRAINING_DATA);
   g_assert_nonnull (problem);
   dh_training_form_set_text (form, DH_TRAINING_DATA, jobs_scenes);
