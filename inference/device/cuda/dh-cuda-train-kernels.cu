@@ -1,6 +1,6 @@
-#include "dh-cuda-foreign-train-math.h"
 #include "dh-cuda-grid.h"
 #include "dh-cuda-loss-math.h"
+#include "dh-cuda-transformer-train-math.h"
 #include "dh-cuda-window-math.h"
 
 /* The kernels around the mathematics of training, made once for each type of value. */

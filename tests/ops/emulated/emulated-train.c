@@ -1,8 +1,8 @@
 #include "emulated-card.h"
 
-#include "dh-cuda-foreign-train-math.h"
 #include "dh-cuda-grid.h"
 #include "dh-cuda-loss-math.h"
+#include "dh-cuda-transformer-train-math.h"
 #include "dh-cuda-window-math.h"
 
 /* The kernels of training on the processor: the items in loops, and the reductions' threads one after the other, added
