@@ -182,7 +182,7 @@ choose_by_alarms (DhDatabase *database, const DhRunRow *used, const DhRunRow *ch
   if (!point)
     return FALSE;
   fill (threshold, used, chosen, nextafterf (point->threshold, -INFINITY),
-        dh_report_dup_alarms_rule (rate, by->min_area));
+        dh_report_dup_alarms_rule (rate, curve->options.min_area));
   return TRUE;
 }
 

@@ -183,6 +183,15 @@ test_chosen (EvaluationFixture *fixture, gconstpointer data)
   g_autofree char *named = g_strdup_printf ("at most 0.4 false alarms of at least %u pixels an image", (guint)AREA);
   g_assert_cmpstr (kept.rule, ==, named);
   g_assert_true (kept.own);
+  /* Of the area that alarms were counted with, though nobody asked for one. */
+  g_auto (DhReportThreshold) unasked = { NULL };
+  g_assert_true (dh_report_choose_threshold (fixture->database, run, "fa0.4", &(DhFrocRules)DH_FROC_RULES_INIT, run,
+                                             &unasked, NULL, NULL, &error));
+  g_autoptr (DhFrocCurve) counted =
+      dh_run_froc_measure (fixture->database, run, &(DhFrocRules)DH_FROC_RULES_INIT, NULL, NULL, &error);
+  g_autofree char *area =
+      g_strdup_printf (" of at least %" G_GUINT64_FORMAT " pixel", (guint64)counted->options.min_area);
+  g_assert_nonnull (strstr (unasked.rule, area));
   guint objects, found, alarms, more;
   count_plainly (fixture, kept.value, &objects, &found, &alarms);
   g_assert_cmpuint (alarms, <=, 2);

@@ -235,17 +235,22 @@ add_places (const GradientList *list)
                  dh_graph_resize_nearest (graph, f, input, 0), DH_NO_VALUE);
 }
 
-/* One block of a transformer: `fewer` keys than queries, two heads of an odd width. */
+/* One block of a transformer: `fewer` keys than queries, two heads of an odd width, or `aligned` of a whole one. Few
+ * pixels: each weighs all others. */
 static void
 add_tokens (const GradientList *list)
 {
-  static const char *const names[] = { "layer-norm", "layer-norm-relaid", "attention", "attention-fewer", "block" };
+  static const char *const names[] = { "layer-norm", "layer-norm-relaid", "attention", "attention-fewer",
+                                       "block",      "attention-aligned" };
+  static const gint few[][2] = { { 6, 5 }, { 7, 10 } };
   for (guint kind = 0; kind < G_N_ELEMENTS (names); kind++)
     for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
       {
         DhGraph *graph = dh_graph_new ();
         const DhValue input = dh_graph_input (graph, 3);
-        const DhConv wide = { .out = 22, .kernel = 1, .bias = TRUE }, start = { .out = 22, .kernel = 3, .padding = 1 };
+        const gint *size = kind < 2 ? sizes[s] : few[s];
+        const DhConv wide = { .out = kind == 5 ? 32 : 22, .kernel = 1, .bias = TRUE },
+                     start = { .out = 22, .kernel = 3, .padding = 1 };
         const DhValue x = dh_graph_conv (graph, input, "first", start);
         const DhValue odd = dh_graph_conv (graph, x, "odd", (DhConv){ .out = 3, .kernel = 1 });
         DhValue y = x;
@@ -267,7 +272,7 @@ add_tokens (const GradientList *list)
                                      (DhActivation){ DH_ACTIVATION_GELU, 0, 0 });
             y = dh_graph_add (graph, sum, dh_graph_conv (graph, y, "p", wide));
           }
-        add_behind (list, graph, sizes[s][0], sizes[s][1], names[kind], input, y);
+        add_behind (list, graph, size[0], size[1], names[kind], input, y);
       }
 }
 

@@ -128,7 +128,7 @@ extern "C"
     DH_CUDA_DEPTHWISE_SUMS, /* partial sums over pixels, of each tap */
     DH_CUDA_DEPTHWISE_END,  /* → gradients of the weights */
     /* dh-cuda-transformer-train-math.h */
-    DH_CUDA_LAYER_STATS,    /* of a pixel: mean, inverse deviation, and the two means of its gradient */
+    DH_CUDA_LAYER_STATS, /* of a pixel: mean, inverse deviation, and the two means of its gradient */
     DH_CUDA_LAYER_BACK,
     DH_CUDA_LAYER_SUMS,      /* partial sums over pixels, of dy and dy times what the norm makes of x */
     DH_CUDA_LAYER_END,       /* → gradients of the parameters */
