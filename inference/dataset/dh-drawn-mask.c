@@ -1,15 +1,14 @@
 #include "dh-drawn-mask.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "dh-dataset-private.h"
 #include "dh-error.h"
 #include "dh-file.h"
+#include "dh-mask-lock-private.h"
 #include "dh-pair-private.h"
 
 /* Masks that are asked whether they hold an anomaly. */
@@ -341,26 +340,6 @@ write_bytes (const DhDrawnMask *mask, const char *path, GBytes *bytes, GError **
   return TRUE;
 }
 
-/* Others that draw the same mask look at it and write it before or after this one: whose look comes second sees what
- * the first has written. The lock is on the picture's folder, which is there; file systems without such locks give
- * none. -1: none. */
-static int
-lock (const DhDrawnMask *mask)
-{
-  g_autofree char *folder = g_path_get_dirname (dh_dataset_item (mask->dataset, mask->index)->image);
-  const int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  while (fd >= 0 && flock (fd, LOCK_EX) != 0 && errno == EINTR)
-    ;
-  return fd;
-}
-
-static void
-unlock (int fd)
-{
-  if (fd >= 0)
-    close (fd);
-}
-
 /* Once: what is there then is from before all drawing. */
 static gboolean
 keep_copy (DhDrawnMask *mask, GBytes *bytes, GError **error)
@@ -416,9 +395,11 @@ write_locked (DhDrawnMask *mask, const guint8 *ids, GError **error)
 gboolean
 dh_drawn_mask_write (DhDrawnMask *mask, const guint8 *ids, GError **error)
 {
-  const int fd = lock (mask);
+  int lock;
+  if (!dh_mask_lock (dh_dataset_item (mask->dataset, mask->index)->image, &lock, error))
+    return FALSE;
   const gboolean done = write_locked (mask, ids, error);
-  unlock (fd);
+  dh_mask_unlock (lock);
   return done;
 }
 
@@ -449,9 +430,11 @@ gboolean
 dh_drawn_mask_revert (DhDrawnMask *mask, GError **error)
 {
   g_return_val_if_fail (mask->has_before, FALSE);
-  const int fd = lock (mask);
+  int lock;
+  if (!dh_mask_lock (dh_dataset_item (mask->dataset, mask->index)->image, &lock, error))
+    return FALSE;
   const gboolean done = revert_locked (mask, error);
-  unlock (fd);
+  dh_mask_unlock (lock);
   return done;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <png.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -567,6 +568,30 @@ test_two (void)
     }
 }
 
+/* A program that keeps the folder locked is waited for, but not for ever; what was drawn can be written then. */
+static void
+test_locked (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *root = tree_new ();
+  tree_image (root, "a.png", WIDTH, HEIGHT);
+  g_autoptr (DhDataset) dataset = dataset_open_ok (root, NULL);
+  guint8 ids[PIXELS];
+  g_autoptr (DhDrawnMask) mask = open_ok (dataset, 0, ids);
+  ids[0] = DH_DRAWN_ANOMALY;
+  const int other = open (root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_assert_cmpint (flock (other, LOCK_EX), ==, 0);
+  g_assert_false (dh_drawn_mask_write (mask, ids, &error));
+  dataset_assert_error_says (&error, DH_ERROR_IO, "another program keeps this folder locked");
+  g_autofree char *path = g_build_filename (root, "masks", "a.png", NULL);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  close (other);
+  write_ok (mask, ids);
+  guint8 values[PIXELS] = { 1 };
+  assert_file (root, "masks/a.png", values);
+  tree_remove (root);
+}
+
 /* Whoever is killed leaves the mask as it was or as it became. */
 static void
 test_killed (void)
@@ -685,6 +710,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drawn-mask/faults", test_faults);
   g_test_add_func ("/drawn-mask/revert", test_revert);
   g_test_add_func ("/drawn-mask/two", test_two);
+  g_test_add_func ("/drawn-mask/locked", test_locked);
   g_test_add_func ("/drawn-mask/killed", test_killed);
   g_test_add_func ("/drawn-mask/set", test_set);
   g_test_add_func ("/drawn-mask/hidden", test_hidden);
