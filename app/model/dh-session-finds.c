@@ -25,6 +25,7 @@ struct _DhSessionFinds
 {
   GHashTable *images;  /* path → DhFindMarks */
   GHashTable *written; /* path, newline, key: said since the start, which is newer than what is read */
+  guint reading;       /* how often it is being read */
   double rate;         /* frames a second of the recording that the set is of; 0: it is of none */
   GThreadPool *writer; /* of one thread, in order; NULL before the first */
 };
@@ -129,6 +130,7 @@ were_read (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GPtrArray) rows = g_task_propagate_pointer (G_TASK (result), &error);
   if (self->finds == NULL)
     return;
+  self->finds->reading--;
   const Reading *reading = g_task_get_task_data (G_TASK (result));
   g_autofree char *root = dh_session_dup_root (self);
   if (g_strcmp0 (root, reading->root) == 0)
@@ -144,6 +146,12 @@ were_read (GObject *source, GAsyncResult *result, gpointer data)
     dh_session_emit (self, DH_SESSION_FIND_MARKS);
 }
 
+gboolean
+dh_session_is_reading_finds (DhSession *self)
+{
+  return self->finds != NULL && self->finds->reading > 0;
+}
+
 /* Another studio may have written since: with each set they are read. */
 static void
 on_set (DhSession *self)
@@ -153,6 +161,7 @@ on_set (DhSession *self)
   Reading *reading = g_new0 (Reading, 1);
   reading->root = dh_session_dup_root (self);
   self->finds->rate = 0;
+  self->finds->reading++;
   g_autoptr (GTask) task = g_task_new (self, NULL, were_read, NULL);
   g_task_set_task_data (task, reading, reading_free);
   g_task_run_in_thread (task, read_in_thread);

@@ -14,6 +14,9 @@ typedef struct _DhFindMarks DhFindMarks;
 const DhFindMarks *dh_session_get_find_marks (DhSession *session, DhImageItem *item);
 DhFindMark dh_find_marks_get (const DhFindMarks *marks, DhScore score, const DhPictureObject *object);
 
+/* They are being read: that they cannot be may still be told. */
+gboolean dh_session_is_reading_finds (DhSession *session);
+
 /* The name of its image; before that, of a recording's frame, when it was taken: "0:10.40 · drive_000312". Free with
  * g_free. */
 char *dh_session_dup_find_title (DhSession *session, DhFoundItem *item);

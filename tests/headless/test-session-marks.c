@@ -1,4 +1,5 @@
 /* Tags and notes: they belong to the picture's file, filter the list, and are there at the next start. */
+#include "dh-session-finds.h"
 #include "dh-session-marks.h"
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ static void
 open_set (SessionFixture *fixture)
 {
   dh_session_open_dataset (fixture->session, fixture->set);
-  session_wait_for (!dh_session_is_opening (fixture->session));
+  /* What is said of finds is read beside it, and must have been before the database is made one that cannot be. */
+  session_wait_for (!dh_session_is_opening (fixture->session) && !dh_session_is_reading_finds (fixture->session));
   g_assert_null (fixture->error);
 }
 
